@@ -1,0 +1,35 @@
+/*
+ * An arena: memory with one lifetime, freed at once. Each request has one; what a handler allocates it
+ * never frees. One thread at a time.
+ *
+ * Allocations never return NULL: an arena that passes its limit, or a machine without memory, ends the
+ * process, because every length that an outsider chooses is checked against a limit before.
+ */
+#ifndef ORGD_BASE_ARENA_H
+#define ORGD_BASE_ARENA_H
+
+#include "base/str.h"
+
+#include <stddef.h>
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *blocks; /* newest first */
+    size_t used_bytes;          /* of all blocks */
+    size_t limit_bytes;
+};
+
+void arena_init(struct arena *arena, size_t limit_bytes);
+void arena_done(struct arena *arena);
+
+/* Zeroed memory, aligned for any type, until arena_done. */
+__attribute__((returns_nonnull, malloc)) void *arena_alloc(struct arena *arena, size_t bytes);
+
+/* A copy that ends in NUL. */
+struct str arena_str(struct arena *arena, struct str s);
+
+__attribute__((format(printf, 2, 3))) struct str arena_printf(struct arena *arena,
+                                                              const char *format, ...);
+
+#endif

@@ -1,0 +1,106 @@
+/* Growth by doubling, up to the limit. */
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SMALLEST_BYTES ((size_t)256)
+
+void buf_init(struct buf *buf, size_t limit_bytes)
+{
+    *buf = (struct buf){ .limit = limit_bytes };
+}
+
+void buf_done(struct buf *buf)
+{
+    if (!buf) {
+        return;
+    }
+    free(buf->ptr);
+    *buf = (struct buf){ .limit = buf->limit };
+}
+
+void buf_clear(struct buf *buf)
+{
+    buf->len = 0;
+    buf->overflowed = false;
+}
+
+/* Makes room for more bytes; false where the limit forbids it. */
+static bool reserve(struct buf *buf, size_t more)
+{
+    size_t wanted = buf->capacity ? buf->capacity : SMALLEST_BYTES;
+    char *grown;
+
+    if (buf->overflowed || more > buf->limit - buf->len) {
+        buf->overflowed = true;
+        return false;
+    }
+    if (buf->capacity - buf->len >= more) {
+        return true;
+    }
+    while (wanted - buf->len < more) {
+        wanted *= 2;
+    }
+    if (wanted > buf->limit) {
+        wanted = buf->limit;
+    }
+    grown = realloc(buf->ptr, wanted);
+    if (!grown) {
+        (void)fputs("level=error msg=\"out of memory\"\n", stderr);
+        abort();
+    }
+    buf->ptr = grown;
+    buf->capacity = wanted;
+    return true;
+}
+
+void buf_append(struct buf *buf, const char *bytes, size_t len)
+{
+    if (len > 0 && reserve(buf, len)) {
+        memcpy(buf->ptr + buf->len, bytes, len);
+        buf->len += len;
+    }
+}
+
+void buf_str(struct buf *buf, struct str s)
+{
+    buf_append(buf, s.ptr, s.len);
+}
+
+void buf_text(struct buf *buf, const char *text)
+{
+    buf_append(buf, text, strlen(text));
+}
+
+void buf_char(struct buf *buf, char c)
+{
+    buf_append(buf, &c, 1);
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+    char small[512];
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(small, sizeof(small), format, args);
+    va_end(args);
+    if (len < 0) {
+        buf->overflowed = true;
+        return;
+    }
+    if ((size_t)len < sizeof(small)) {
+        buf_append(buf, small, (size_t)len);
+        return;
+    }
+    /* vsnprintf writes a NUL behind the text: room for it, then not counted. */
+    if (reserve(buf, (size_t)len + 1)) {
+        va_start(args, format);
+        (void)vsnprintf(buf->ptr + buf->len, (size_t)len + 1, format, args);
+        va_end(args);
+        buf->len += (size_t)len;
+    }
+}

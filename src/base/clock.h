@@ -1,0 +1,19 @@
+/* Time: the wall clock in milliseconds since 1970 (UTC), and a clock that only goes forward. */
+#ifndef ORGD_BASE_CLOCK_H
+#define ORGD_BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Wall clock, milliseconds since 1970-01-01T00:00:00Z. */
+int64_t clock_now_ms(void);
+
+/* For durations and deadlines; no relation to the wall clock. */
+int64_t clock_monotonic_us(void);
+int64_t clock_monotonic_ms(void);
+
+#define CLOCK_TEXT_SIZE sizeof("2026-01-02T03:04:05.678Z")
+
+/* RFC 3339, UTC, milliseconds, Z; ends in NUL. Years 0 to 9999; others are shown as the nearest. */
+void clock_format_ms(int64_t ms, char ret_text[CLOCK_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * What went wrong, in words: the caller gives a struct err, the function that fails fills it in and
+ * returns the status. A function either returns an error or logs it, never both.
+ */
+#ifndef ORGD_BASE_ERR_H
+#define ORGD_BASE_ERR_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct err {
+    char text[384];  /* empty: the status' own detail says it all */
+    bool has_offset; /* offset is meant */
+    size_t offset;   /* bytes from 0 in what the caller gave: the first one that cannot continue */
+};
+
+/* Formats the text (cut where too long) and returns status, so that `return err_set(…)` reads well.
+ * err may be NULL. */
+__attribute__((format(printf, 3, 4))) enum status err_set(struct err *err, enum status status,
+                                                          const char *format, ...);
+
+/* The same with the offset of the offending byte. */
+__attribute__((format(printf, 4, 5))) enum status err_set_at(struct err *err, enum status status,
+                                                             size_t offset, const char *format,
+                                                             ...);
+
+#endif

@@ -1,0 +1,140 @@
+/* A mutex, a condition and a list in order of arrival. */
+#include "base/executor.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STACK_BYTES ((size_t)1024 * 1024)
+
+struct executor {
+    const char *name;
+    pthread_mutex_t mutex;
+    pthread_cond_t filled;
+    struct job *first;
+    struct job **last;
+    size_t queued;  /* on the list */
+    size_t idle;    /* threads that wait for a job */
+    size_t waiting; /* how many may be queued beyond the idle threads */
+    bool stopping;
+    size_t threads;
+    pthread_t thread[];
+};
+
+static void *thread_main(void *argument)
+{
+    struct executor *executor = argument;
+
+    (void)pthread_mutex_lock(&executor->mutex);
+    for (;;) {
+        struct job *job;
+
+        while (!executor->first && !executor->stopping) {
+            executor->idle++;
+            (void)pthread_cond_wait(&executor->filled, &executor->mutex);
+            executor->idle--;
+        }
+        job = executor->first;
+        if (!job) {
+            break;
+        }
+        executor->first = job->next;
+        if (!executor->first) {
+            executor->last = &executor->first;
+        }
+        executor->queued--;
+        (void)pthread_mutex_unlock(&executor->mutex);
+        job->run(job);
+        (void)pthread_mutex_lock(&executor->mutex);
+    }
+    (void)pthread_mutex_unlock(&executor->mutex);
+    return NULL;
+}
+
+enum status executor_new(const char *name, size_t threads, size_t waiting,
+                         struct executor **ret_executor, struct err *err)
+{
+    struct executor *executor = calloc(1, sizeof(*executor) + threads * sizeof(pthread_t));
+    pthread_attr_t attributes;
+    sigset_t all;
+    sigset_t before;
+    int failed = 0;
+
+    if (!executor) {
+        return err_set(err, ST_BROKEN, "no memory for the %s pool", name);
+    }
+    executor->name = name;
+    executor->waiting = waiting;
+    executor->last = &executor->first;
+    (void)pthread_mutex_init(&executor->mutex, NULL);
+    (void)pthread_cond_init(&executor->filled, NULL);
+    (void)pthread_attr_init(&attributes);
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    (void)sigfillset(&all); /* signals are the main thread's */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (; executor->threads < threads && !failed; executor->threads += !failed) {
+        failed = pthread_create(&executor->thread[executor->threads], &attributes, thread_main,
+                                executor);
+        if (!failed) {
+            (void)pthread_setname_np(executor->thread[executor->threads], name);
+        }
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    if (failed) {
+        executor_free(executor);
+        return err_set(err, ST_BROKEN, "no thread for the %s pool: %s", name, strerror(failed));
+    }
+    *ret_executor = executor;
+    return ST_OK;
+}
+
+void executor_free(struct executor *executor)
+{
+    if (!executor) {
+        return;
+    }
+    (void)pthread_mutex_lock(&executor->mutex);
+    executor->stopping = true;
+    (void)pthread_cond_broadcast(&executor->filled);
+    (void)pthread_mutex_unlock(&executor->mutex);
+    for (size_t i = 0; i < executor->threads; i++) {
+        (void)pthread_join(executor->thread[i], NULL);
+    }
+    (void)pthread_cond_destroy(&executor->filled);
+    (void)pthread_mutex_destroy(&executor->mutex);
+    free(executor);
+}
+
+bool executor_submit(struct executor *executor, struct job *job)
+{
+    bool taken;
+
+    (void)pthread_mutex_lock(&executor->mutex);
+    taken = executor->queued < executor->idle + executor->waiting;
+    if (taken) {
+        job->next = NULL;
+        *executor->last = job;
+        executor->last = &job->next;
+        executor->queued++;
+        (void)pthread_cond_signal(&executor->filled);
+    }
+    (void)pthread_mutex_unlock(&executor->mutex);
+    return taken;
+}
+
+size_t executor_depth(struct executor *executor)
+{
+    size_t depth;
+
+    (void)pthread_mutex_lock(&executor->mutex);
+    depth = executor->queued > executor->idle ? executor->queued - executor->idle : 0;
+    (void)pthread_mutex_unlock(&executor->mutex);
+    return depth;
+}
+
+const char *executor_name(const struct executor *executor)
+{
+    return executor->name;
+}

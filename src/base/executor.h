@@ -1,0 +1,39 @@
+/*
+ * A pool of threads with a bounded queue: the hash pool and the store pool are two of these.
+ * Submitting never waits: a full queue is the caller's to answer (503).
+ */
+#ifndef ORGD_BASE_EXECUTOR_H
+#define ORGD_BASE_EXECUTOR_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct executor;
+
+/* A piece of work; part of a larger struct that its owner keeps until run was called. */
+struct job {
+    struct job *next; /* the executor's */
+    void (*run)(struct job *job);
+};
+
+/*
+ * name:    static, for the metrics and the threads' names ("hash", "store")
+ * threads: 1 to 1024; waiting: jobs that may queue behind those that run, 0 to 1,000,000
+ * Returns ST_OK, or ST_BROKEN where the system gives no threads.
+ */
+MUST_CHECK enum status executor_new(const char *name, size_t threads, size_t waiting,
+                                    struct executor **ret_executor, struct err *err);
+
+/* Runs what is still queued, then joins the threads. Nothing may be submitted any more. */
+void executor_free(struct executor *executor);
+
+/* Any thread. false: the queue is full (or would be), and the job was not taken. */
+bool executor_submit(struct executor *executor, struct job *job);
+
+/* Jobs waiting, not those running. */
+size_t executor_depth(struct executor *executor);
+const char *executor_name(const struct executor *executor);
+
+#endif

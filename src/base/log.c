@@ -1,0 +1,246 @@
+/* The log's writer: two buffers, one being filled under a mutex while the other is written out. */
+#include "base/log.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define LINE_BYTES ((size_t)4096)             /* longest line; longer values are cut */
+#define VALUE_BYTES ((size_t)1024)            /* longest value */
+#define WAITING_BYTES ((size_t)4 * 1024 * 1024) /* lines that may wait for the writer */
+#define LAST_WORDS_MS 2000                    /* how long log_stop waits for a reader */
+
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t filled;
+    struct buf waiting;
+    int64_t dropped; /* lines since the last report */
+    bool running;
+    bool stopping;
+    bool idle; /* the writer sleeps and wants a signal */
+    pthread_t writer;
+} log_state = { .mutex = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER };
+
+static atomic_int log_level = LOG_INFO;
+
+static const char *const level_names[] = { "debug", "info", "warn", "error" };
+
+void log_set_level(enum log_level level)
+{
+    atomic_store(&log_level, (int)level);
+}
+
+bool log_enabled(enum log_level level)
+{
+    return (int)level >= atomic_load_explicit(&log_level, memory_order_relaxed);
+}
+
+/* Writes all, waiting for a reader that is slow until deadline_ms (0: for ever). */
+static void write_out(struct str bytes, int64_t deadline_ms)
+{
+    while (bytes.len > 0) {
+        ssize_t n;
+
+        if (deadline_ms) {
+            struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+            int64_t left = deadline_ms - clock_monotonic_ms();
+
+            if (left <= 0 || poll(&fd, 1, (int)left) <= 0) {
+                return;
+            }
+        }
+        n = write(STDERR_FILENO, bytes.ptr, bytes.len);
+        if (n > 0) {
+            bytes.ptr += n;
+            bytes.len -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+            (void)poll(&fd, 1, 1000);
+        } else if (errno != EINTR) {
+            return; /* nobody there to read: lines are lost, the server goes on */
+        }
+    }
+}
+
+static bool needs_quotes(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+
+        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7F) {
+            return true;
+        }
+    }
+    return s.len == 0;
+}
+
+static void put_value(struct buf *line, struct str s)
+{
+    if (s.len > VALUE_BYTES) {
+        s.len = VALUE_BYTES;
+    }
+    if (!needs_quotes(s)) {
+        buf_str(line, s);
+        return;
+    }
+    buf_char(line, '"');
+    for (size_t i = 0; i < s.len; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+
+        if (c == '"' || c == '\\') {
+            buf_char(line, '\\');
+            buf_char(line, (char)c);
+        } else if (c == '\n') {
+            buf_text(line, "\\n");
+        } else if (c < ' ' || c == 0x7F) {
+            buf_printf(line, "\\x%02x", c);
+        } else {
+            buf_char(line, (char)c);
+        }
+    }
+    buf_char(line, '"');
+}
+
+static void put_number(struct buf *line, int64_t value)
+{
+    char digits[24];
+    char *at = digits + sizeof(digits);
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) {
+        *--at = '-';
+    }
+    buf_append(line, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+static void put_line(struct buf *line, enum log_level level, const char *msg,
+                     const struct log_pair *pairs)
+{
+    char now[CLOCK_TEXT_SIZE];
+
+    clock_format_ms(clock_now_ms(), now);
+    buf_text(line, "ts=");
+    buf_text(line, now);
+    buf_text(line, " level=");
+    buf_text(line, level_names[level]);
+    buf_text(line, " msg=");
+    put_value(line, str_of(msg));
+    for (; pairs->type != LOG_END; pairs++) {
+        if (pairs->type == LOG_TYPE_STR && !pairs->text.ptr) {
+            continue;
+        }
+        buf_char(line, ' ');
+        buf_text(line, pairs->key);
+        buf_char(line, '=');
+        if (pairs->type == LOG_TYPE_STR) {
+            put_value(line, pairs->text);
+        } else if (pairs->type == LOG_TYPE_INT) {
+            put_number(line, pairs->number);
+        } else {
+            put_number(line, pairs->number / 1000);
+            buf_char(line, '.');
+            for (int64_t unit = 100; unit > 0; unit /= 10) {
+                buf_char(line, (char)('0' + pairs->number / unit % 10));
+            }
+        }
+    }
+}
+
+void log_pairs(enum log_level level, const char *msg, const struct log_pair *pairs)
+{
+    char space[LINE_BYTES];
+    struct buf line = { .ptr = space, .capacity = sizeof(space), .limit = sizeof(space) - 1 };
+
+    if (!log_enabled(level)) {
+        return;
+    }
+    put_line(&line, level, msg, pairs);
+    space[line.len++] = '\n';
+
+    (void)pthread_mutex_lock(&log_state.mutex);
+    if (!log_state.running) {
+        (void)pthread_mutex_unlock(&log_state.mutex);
+        write_out(buf_view(&line), 0);
+        return;
+    }
+    buf_str(&log_state.waiting, buf_view(&line));
+    if (buf_overflowed(&log_state.waiting)) {
+        log_state.waiting.overflowed = false;
+        log_state.dropped++;
+    }
+    if (log_state.idle) {
+        log_state.idle = false;
+        (void)pthread_cond_signal(&log_state.filled);
+    }
+    (void)pthread_mutex_unlock(&log_state.mutex);
+}
+
+static void *writer_main(void *unused)
+{
+    struct buf writing;
+    int64_t dropped;
+    bool stopping = false;
+
+    (void)unused;
+    buf_init(&writing, WAITING_BYTES);
+    while (!stopping) {
+        struct buf full;
+
+        (void)pthread_mutex_lock(&log_state.mutex);
+        while (log_state.waiting.len == 0 && !log_state.stopping) {
+            log_state.idle = true;
+            (void)pthread_cond_wait(&log_state.filled, &log_state.mutex);
+        }
+        log_state.idle = false;
+        full = log_state.waiting;
+        log_state.waiting = writing;
+        dropped = log_state.dropped;
+        log_state.dropped = 0;
+        stopping = log_state.stopping;
+        (void)pthread_mutex_unlock(&log_state.mutex);
+
+        write_out(buf_view(&full), stopping ? clock_monotonic_ms() + LAST_WORDS_MS : 0);
+        buf_clear(&full);
+        writing = full;
+        if (dropped > 0) {
+            log_line(LOG_WARN, "log lines dropped", LOG_INT("lines", dropped));
+        }
+    }
+    buf_done(&writing);
+    return NULL;
+}
+
+void log_start(void)
+{
+    (void)pthread_mutex_lock(&log_state.mutex);
+    buf_init(&log_state.waiting, WAITING_BYTES);
+    log_state.stopping = false;
+    log_state.running = pthread_create(&log_state.writer, NULL, writer_main, NULL) == 0;
+    (void)pthread_mutex_unlock(&log_state.mutex);
+}
+
+void log_stop(void)
+{
+    (void)pthread_mutex_lock(&log_state.mutex);
+    if (!log_state.running) {
+        (void)pthread_mutex_unlock(&log_state.mutex);
+        return;
+    }
+    log_state.stopping = true;
+    log_state.running = false; /* from here on lines go straight out */
+    (void)pthread_cond_signal(&log_state.filled);
+    (void)pthread_mutex_unlock(&log_state.mutex);
+    (void)pthread_join(log_state.writer, NULL);
+    buf_done(&log_state.waiting);
+}

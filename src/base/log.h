@@ -1,0 +1,49 @@
+/*
+ * The log: one logfmt line for each event, to standard error.
+ *
+ * A line is built by its thread and handed to one writer thread, so that a slow reader of the log
+ * never holds up a request. Where the reader can't keep up at all, lines are dropped, counted, and
+ * the count is logged. Never hand a password, a hash or a token to it.
+ *
+ *     log_line(LOG_INFO, "listening", LOG_STR("addr", addr), LOG_INT("loops", 2));
+ */
+#ifndef ORGD_BASE_LOG_H
+#define ORGD_BASE_LOG_H
+
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+
+enum log_type { LOG_END, LOG_TYPE_STR, LOG_TYPE_INT, LOG_TYPE_MS };
+
+struct log_pair {
+    enum log_type type;
+    const char *key; /* [a-z_]+ */
+    struct str text;
+    int64_t number;
+};
+
+#define LOG_STR(k, s) ((struct log_pair){ .type = LOG_TYPE_STR, .key = (k), .text = (s) })
+#define LOG_TEXT(k, s) LOG_STR((k), str_of(s))
+#define LOG_INT(k, n) ((struct log_pair){ .type = LOG_TYPE_INT, .key = (k), .number = (n) })
+/* Microseconds, shown as milliseconds with three places. */
+#define LOG_MS(k, us) ((struct log_pair){ .type = LOG_TYPE_MS, .key = (k), .number = (us) })
+
+/* Starts and ends the writer thread; log_stop writes out what is left (for 2 seconds at most).
+ * Before log_start and after log_stop lines are written at once by the caller's thread. */
+void log_start(void);
+void log_stop(void);
+
+void log_set_level(enum log_level level);
+bool log_enabled(enum log_level level);
+
+/* pairs ends with a pair of type LOG_END. A pair whose text has NULL for ptr is left out. */
+void log_pairs(enum log_level level, const char *msg, const struct log_pair *pairs);
+
+#define log_line(level, msg, ...)                                                                  \
+    log_pairs((level), (msg), (const struct log_pair[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = LOG_END } })
+
+#endif

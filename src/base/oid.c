@@ -1,0 +1,81 @@
+/* Object ids (BSON specification, ObjectId). */
+#include "base/oid.h"
+
+#include "base/clock.h"
+
+#include <sodium.h>
+#include <stdatomic.h>
+#include <pthread.h>
+
+static uint8_t process_bytes[5];
+static atomic_uint counter;
+static pthread_once_t seeded = PTHREAD_ONCE_INIT;
+
+static void seed(void)
+{
+    randombytes_buf(process_bytes, sizeof(process_bytes));
+    atomic_store(&counter, randombytes_random());
+}
+
+struct oid oid_new(void)
+{
+    struct oid oid;
+    uint32_t seconds = (uint32_t)(clock_now_ms() / 1000);
+    unsigned int count;
+
+    (void)pthread_once(&seeded, seed);
+    count = atomic_fetch_add(&counter, 1);
+    for (int i = 0; i < 4; i++) {
+        oid.bytes[i] = (uint8_t)(seconds >> (24 - 8 * i));
+    }
+    memcpy(oid.bytes + 4, process_bytes, sizeof(process_bytes));
+    for (int i = 0; i < 3; i++) {
+        oid.bytes[9 + i] = (uint8_t)(count >> (16 - 8 * i));
+    }
+    return oid;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    if (c >= 'A' && c <= 'F') {
+        return c - 'A' + 10;
+    }
+    return -1;
+}
+
+bool oid_parse(struct str hex, struct oid *ret_oid)
+{
+    struct oid oid;
+
+    if (hex.len != OID_HEX_LEN) {
+        return false;
+    }
+    for (size_t i = 0; i < OID_BYTES; i++) {
+        int high = hex_value(hex.ptr[2 * i]);
+        int low = hex_value(hex.ptr[2 * i + 1]);
+
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        oid.bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    *ret_oid = oid;
+    return true;
+}
+
+void oid_format(const struct oid *oid, char ret_hex[OID_HEX_LEN + 1])
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < OID_BYTES; i++) {
+        ret_hex[2 * i] = digits[oid->bytes[i] >> 4];
+        ret_hex[2 * i + 1] = digits[oid->bytes[i] & 15];
+    }
+    ret_hex[OID_HEX_LEN] = '\0';
+}

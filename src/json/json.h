@@ -1,0 +1,37 @@
+/*
+ * JSON in: strict parsing (RFC 8259) of what outsiders send. The tree is jansson's json_t.
+ *
+ * Refused beyond the grammar: duplicate members, NUL and lone surrogates in strings, invalid UTF-8,
+ * integers outside signed 64 bits, reals beyond a double, more than JSON_DEPTH_MAX levels.
+ */
+#ifndef ORGD_JSON_JSON_H
+#define ORGD_JSON_JSON_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <jansson.h>
+
+#define JSON_DEPTH_MAX 32 /* the outermost container is 1 */
+
+/*
+ * Parses one value of any type with white space around it.
+ *
+ * ret_value: a new reference, the caller's to json_decref (or: json_auto_t)
+ * Returns ST_OK, or ST_BAD_JSON with the reason in err->text and in err->offset the first byte that
+ * can't continue: text.len where the text ends too early. A text that is empty or blank is ST_BAD_JSON
+ * too; a caller that treats it otherwise asks json_is_blank first. Any thread.
+ */
+MUST_CHECK enum status json_parse(struct str text, json_t **ret_value, struct err *err);
+
+/* Whether there is nothing but JSON's white space. */
+bool json_is_blank(struct str text);
+
+/*
+ * The offset of the first byte that can't continue a strict JSON text (as above, but for duplicate
+ * members), and why as a static text; true where the whole text is fine. Linear, no recursion, no
+ * allocation.
+ */
+bool json_scan(struct str text, size_t *ret_offset, const char **ret_why);
+
+#endif

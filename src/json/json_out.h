@@ -1,0 +1,46 @@
+/*
+ * JSON out: text streamed straight into a buffer, without a tree. Commas and colons are placed by the
+ * writer; nesting is the caller's to keep right (checked by assert).
+ *
+ *     json_out_init(&out, &buf);
+ *     json_out_object(&out);
+ *     json_out_key(&out, "status");
+ *     json_out_str(&out, STR("running"));
+ *     json_out_end(&out);
+ */
+#ifndef ORGD_JSON_JSON_OUT_H
+#define ORGD_JSON_JSON_OUT_H
+
+#include "base/buf.h"
+#include "base/str.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct json_out {
+    struct buf *buf;
+    int depth;
+    uint64_t is_object; /* bit per level: 1 object, 0 array */
+    bool first;         /* nothing yet in the innermost container */
+    bool after_key;
+};
+
+void json_out_init(struct json_out *out, struct buf *buf);
+void json_out_object(struct json_out *out);
+void json_out_array(struct json_out *out);
+void json_out_end(struct json_out *out); /* of the innermost object or array */
+void json_out_key(struct json_out *out, const char *key);
+void json_out_key_str(struct json_out *out, struct str key);
+void json_out_str(struct json_out *out, struct str s); /* s is UTF-8 */
+void json_out_text(struct json_out *out, const char *text);
+void json_out_int(struct json_out *out, int64_t value);
+void json_out_bool(struct json_out *out, bool value);
+void json_out_null(struct json_out *out);
+/* A value that is JSON text already. */
+void json_out_raw(struct json_out *out, struct str json);
+/* A tree, compact, members in the order in which they came. Reals are written with as few digits as
+ * give the same double again, and always look like reals (1.0, 1e300). */
+void json_out_value(struct json_out *out, const json_t *value);
+
+#endif

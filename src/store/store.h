@@ -1,0 +1,286 @@
+/*
+ * The contract of every storage engine, in the domain's verbs. The rules (what a name may look like,
+ * who may do what) are src/org's; the engine keeps what it is given, decides races by unique index,
+ * and makes each verb atomic and durable its own way.
+ *
+ * For every verb:
+ *   - A change is synced to disk before ST_OK; before that no other call sees it. It is wholly there or
+ *     wholly absent, whatever fails or is killed at whatever point.
+ *   - call->mem holds the strings of what is returned; inputs stay the caller's. Outputs are untouched
+ *     unless the verb returns ST_OK.
+ *   - Besides the statuses named at each verb: ST_BUSY (nothing happened, a retry is safe),
+ *     ST_UNAVAILABLE (the store can't be reached; nothing happened), ST_STORAGE_FULL (nothing
+ *     happened), ST_UNSURE (a change may have happened), ST_BROKEN (see call->err; nothing happened).
+ *   - Any thread, any number at once.
+ */
+#ifndef ORGD_STORE_STORE_H
+#define ORGD_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/call.h"
+#include "base/oid.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The last part of a slug that another organization holds: '_' and six hex digits. */
+#define SLUG_SUFFIX_LEN 7
+
+struct organization {
+    struct oid id;
+    struct str name;     /* as shown */
+    struct str name_key; /* as compared */
+    struct str slug;     /* the collection is "org_" and this */
+    struct oid admin_id; /* its first administrator's account */
+    struct str admin_email;
+    int64_t created_ms;
+    int64_t updated_ms;
+};
+
+struct account {
+    struct oid id;
+    struct str email; /* as written */
+    struct str email_key;
+    struct str password_hash;
+    int64_t password_version; /* grows with each new password; a token carries the one it was made under */
+    int64_t created_ms;
+    int64_t updated_ms;
+};
+
+/* An account in an organization: what a token stands for, or a login found. */
+struct membership {
+    struct account account;
+    struct organization organization;
+    struct str role; /* "admin" */
+};
+
+/* What organization_create makes: an organization, its administrator's account and their membership. */
+struct new_organization {
+    struct oid id;
+    struct str name;
+    struct str name_key;
+    struct str slug;      /* plain slug; where another holds it the engine adds '_' and six random hex
+                             digits of its own, as often as it takes */
+    bool slug_needs_suffix; /* the plain slug may not be used as it is, only with a suffix */
+    struct oid account_id;
+    struct str email;
+    struct str email_key;
+    struct str password_hash;
+    int64_t now_ms;
+};
+
+/* A change of an organization and its administrator's credentials. A string with NULL for ptr means:
+ * as it is. */
+struct organization_change {
+    struct oid id;
+    struct oid account_id;            /* the administrator whose credentials change */
+    int64_t expected_password_version; /* another one in the store: ST_BAD_TOKEN */
+    struct str name;
+    struct str name_key;
+    struct str slug;    /* plain slug to take, as for new_organization; NULL: slug stays */
+    bool slug_needs_suffix; /* as for new_organization */
+    struct str email;
+    struct str email_key;
+    struct str password_hash; /* given: password_version grows by one */
+    int64_t now_ms;           /* becomes updated_ms of what changes */
+};
+
+struct document {
+    struct str id;   /* as shown */
+    struct str body; /* compact JSON, "_id" first */
+};
+
+struct document_page {
+    struct document *documents; /* in order of the bytes of their ids */
+    size_t count;
+    bool more;           /* there is at least one behind the last */
+    int64_t total;       /* of the organization; only where it was asked for */
+};
+
+struct document_query {
+    struct str after; /* only ids behind this one; NULL: from the first */
+    size_t limit;     /* 1 to 500 */
+    size_t max_bytes; /* the page ends before the body that would pass this, but has at least one */
+    bool with_total;  /* exact, and of one moment with the page */
+};
+
+/*
+ * The decision inside document_edit: given the document as it is (NULL: there is none), says what
+ * becomes of it. Called under the engine's protection, possibly more than once and on another thread;
+ * so it computes, and touches nothing but its context. Returning other than ST_OK changes nothing and
+ * is what document_edit returns.
+ */
+enum edit_action { EDIT_KEEP, EDIT_PUT, EDIT_DELETE };
+
+struct document_edit {
+    enum edit_action action;
+    struct str body; /* for EDIT_PUT: owned by the context, valid until the next call or the end */
+};
+
+typedef enum status document_edit_fn(void *context, const struct document *now,
+                                     struct document_edit *ret_edit);
+
+struct store;
+
+struct store_ops {
+    const char *name;  /* "sqlite" */
+    bool reads_block;  /* reads wait for a network: they run on the store pool, not on event loops */
+
+    void (*close)(struct store *store); /* after the last call has returned; frees store */
+
+    /* ST_OK while the store answers; otherwise what is missing in call->err. Does not wait long. */
+    enum status (*ping)(struct store *store, const struct call *call);
+
+    /*
+     * The value kept under a name, such as the tokens' secret; where there is none, candidate becomes
+     * it. Of N instances that start at once all get the same one.
+     */
+    enum status (*secret)(struct store *store, const struct call *call, struct str name,
+                          struct str candidate, struct str *ret_value);
+
+    /* ST_NAME_TAKEN (by name_key), ST_EMAIL_TAKEN (by email_key); where both are, ST_NAME_TAKEN. */
+    enum status (*organization_create)(struct store *store, const struct call *call,
+                                       const struct new_organization *new,
+                                       struct organization *ret_organization);
+
+    /* ST_NO_ORGANIZATION. */
+    enum status (*organization_by_name)(struct store *store, const struct call *call,
+                                        struct str name_key,
+                                        struct organization *ret_organization);
+    enum status (*organization_by_id)(struct store *store, const struct call *call,
+                                      const struct oid *id, struct organization *ret_organization);
+    enum status (*organization_by_slug)(struct store *store, const struct call *call,
+                                        struct str slug, struct organization *ret_organization);
+
+    /* Renames and changes credentials in one step, at a cost that has nothing to do with the number
+     * of documents. ST_NO_ORGANIZATION; ST_BAD_TOKEN (the account is gone, no member any more, or its
+     * password_version is another); ST_NEW_NAME_TAKEN; ST_EMAIL_TAKEN; where both, ST_NEW_NAME_TAKEN. */
+    enum status (*organization_update)(struct store *store, const struct call *call,
+                                       const struct organization_change *change,
+                                       struct organization *ret_organization);
+
+    /* The organization, its documents, its memberships, and each account that then belongs to none.
+     * Name, slug and addresses are free at once; the documents' space may be reclaimed later, also
+     * after a restart. ST_NO_ORGANIZATION. */
+    enum status (*organization_delete)(struct store *store, const struct call *call,
+                                       const struct oid *id);
+
+    /* The account of an address with its (first) organization. ST_NO_ACCOUNT. */
+    enum status (*membership_by_email)(struct store *store, const struct call *call,
+                                       struct str email_key, struct membership *ret_membership);
+
+    /* An account in an organization. ST_NO_ACCOUNT where either is gone or they don't belong together. */
+    enum status (*membership_by_ids)(struct store *store, const struct call *call,
+                                     const struct oid *account_id, const struct oid *organization_id,
+                                     struct membership *ret_membership);
+
+    /* Replaces a hash by another of the same password, if it is still old_hash (else nothing
+     * happens, and that is ST_OK). password_version stays. */
+    enum status (*account_rehash)(struct store *store, const struct call *call,
+                                  const struct oid *account_id, struct str old_hash,
+                                  struct str new_hash);
+
+    /* ST_NO_ORGANIZATION, ST_NO_DOCUMENT. */
+    enum status (*document_get)(struct store *store, const struct call *call,
+                                const struct oid *organization_id, struct str id,
+                                struct document *ret_document);
+
+    /* ST_NO_ORGANIZATION. The page is of one moment; under concurrent writes a walk from page to page
+     * neither skips nor repeats a document that was there all the while. */
+    enum status (*document_list)(struct store *store, const struct call *call,
+                                 const struct oid *organization_id,
+                                 const struct document_query *query,
+                                 struct document_page *ret_page);
+
+    /* Reads, decides and writes one document as one step: every change of documents is this verb.
+     * ST_NO_ORGANIZATION, or what edit returned. */
+    enum status (*document_edit)(struct store *store, const struct call *call,
+                                 const struct oid *organization_id, struct str id,
+                                 document_edit_fn *edit, void *context);
+};
+
+/* An engine begins with this. */
+struct store {
+    const struct store_ops *ops;
+};
+
+/* store may be NULL. */
+static inline void store_close(struct store *store)
+{
+    if (store) {
+        store->ops->close(store);
+    }
+}
+
+MUST_CHECK static inline enum status store_ping(struct store *store, const struct call *call)
+{
+    return store->ops->ping(store, call);
+}
+
+MUST_CHECK static inline enum status store_secret(struct store *store, const struct call *call, struct str name, struct str candidate, struct str *ret_value)
+{
+    return store->ops->secret(store, call, name, candidate, ret_value);
+}
+
+MUST_CHECK static inline enum status store_organization_create(struct store *store, const struct call *call, const struct new_organization *new, struct organization *ret_organization)
+{
+    return store->ops->organization_create(store, call, new, ret_organization);
+}
+
+MUST_CHECK static inline enum status store_organization_by_name(struct store *store, const struct call *call, struct str name_key, struct organization *ret_organization)
+{
+    return store->ops->organization_by_name(store, call, name_key, ret_organization);
+}
+
+MUST_CHECK static inline enum status store_organization_by_id(struct store *store, const struct call *call, const struct oid *id, struct organization *ret_organization)
+{
+    return store->ops->organization_by_id(store, call, id, ret_organization);
+}
+
+MUST_CHECK static inline enum status store_organization_by_slug(struct store *store, const struct call *call, struct str slug, struct organization *ret_organization)
+{
+    return store->ops->organization_by_slug(store, call, slug, ret_organization);
+}
+
+MUST_CHECK static inline enum status store_organization_update(struct store *store, const struct call *call, const struct organization_change *change, struct organization *ret_organization)
+{
+    return store->ops->organization_update(store, call, change, ret_organization);
+}
+
+MUST_CHECK static inline enum status store_organization_delete(struct store *store, const struct call *call, const struct oid *id)
+{
+    return store->ops->organization_delete(store, call, id);
+}
+
+MUST_CHECK static inline enum status store_membership_by_email(struct store *store, const struct call *call, struct str email_key, struct membership *ret_membership)
+{
+    return store->ops->membership_by_email(store, call, email_key, ret_membership);
+}
+
+MUST_CHECK static inline enum status store_membership_by_ids(struct store *store, const struct call *call, const struct oid *account_id, const struct oid *organization_id, struct membership *ret_membership)
+{
+    return store->ops->membership_by_ids(store, call, account_id, organization_id, ret_membership);
+}
+
+MUST_CHECK static inline enum status store_account_rehash(struct store *store, const struct call *call, const struct oid *account_id, struct str old_hash, struct str new_hash)
+{
+    return store->ops->account_rehash(store, call, account_id, old_hash, new_hash);
+}
+
+MUST_CHECK static inline enum status store_document_get(struct store *store, const struct call *call, const struct oid *organization_id, struct str id, struct document *ret_document)
+{
+    return store->ops->document_get(store, call, organization_id, id, ret_document);
+}
+
+MUST_CHECK static inline enum status store_document_list(struct store *store, const struct call *call, const struct oid *organization_id, const struct document_query *query, struct document_page *ret_page)
+{
+    return store->ops->document_list(store, call, organization_id, query, ret_page);
+}
+
+MUST_CHECK static inline enum status store_document_edit(struct store *store, const struct call *call, const struct oid *organization_id, struct str id, document_edit_fn *edit, void *context)
+{
+    return store->ops->document_edit(store, call, organization_id, id, edit, context);
+}
+
+#endif

@@ -1,0 +1,168 @@
+/* base: strings, buffers, arenas, ids, clocks, executors. */
+#include "test.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/oid.h"
+#include "base/status.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+TEST(str__utf8_is_judged_by_unicodes_table)
+{
+    assert_true(str_is_utf8(STR("")));
+    assert_true(str_is_utf8(STR("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80")));
+    assert_false(str_is_utf8(STR("\xC0\x80")));         /* overlong */
+    assert_false(str_is_utf8(STR("\xE0\x9F\xBF")));     /* overlong */
+    assert_false(str_is_utf8(STR("\xED\xA0\x80")));     /* surrogate */
+    assert_false(str_is_utf8(STR("\xF4\x90\x80\x80"))); /* above U+10FFFF */
+    assert_false(str_is_utf8(STR("\xF5\x80\x80\x80")));
+    assert_false(str_is_utf8(STR("a\xE2\x82"))); /* cut */
+    assert_false(str_is_utf8(STR("\x80")));
+}
+
+TEST(str__order_is_by_bytes_with_prefixes_first)
+{
+    assert_true(str_compare(STR("a"), STR("ab")) < 0);
+    assert_true(str_compare(STR("b"), STR("ab")) > 0);
+    assert_true(str_compare(STR("\xC3"), STR("z")) > 0);
+    assert_int_equal(str_compare(STR("a"), STR("a")), 0);
+}
+
+TEST(buf__never_grows_past_its_limit)
+{
+    struct buf buf;
+
+    buf_init(&buf, 300);
+    for (int i = 0; i < 300; i++) {
+        buf_char(&buf, 'x');
+    }
+    assert_false(buf_overflowed(&buf));
+    buf_char(&buf, 'y');
+    assert_true(buf_overflowed(&buf));
+    assert_int_equal(buf.len, 300);
+    buf_done(&buf);
+}
+
+TEST(buf__printf_takes_lines_longer_than_its_scratch)
+{
+    struct buf buf;
+
+    buf_init(&buf, 4096);
+    buf_printf(&buf, "%0*d|", 1000, 7);
+    assert_int_equal(buf.len, 1001);
+    assert_int_equal(buf.ptr[1000], '|');
+    buf_done(&buf);
+}
+
+TEST(arena__memory_is_zeroed_and_aligned)
+{
+    struct arena arena;
+
+    arena_init(&arena, 1 << 20);
+    for (size_t n = 1; n < 5000; n += 37) {
+        unsigned char *p = arena_alloc(&arena, n);
+
+        assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+        for (size_t i = 0; i < n; i++) {
+            assert_int_equal(p[i], 0);
+        }
+        memset(p, 0xAA, n);
+    }
+    arena_done(&arena);
+}
+
+TEST(oid__shows_as_24_digits_and_reads_back)
+{
+    struct oid oid = oid_new();
+    struct oid again;
+    char hex[OID_HEX_LEN + 1];
+
+    oid_format(&oid, hex);
+    assert_int_equal(strlen(hex), 24);
+    assert_true(oid_parse(str_of(hex), &again));
+    assert_true(oid_equal(&oid, &again));
+    assert_true(oid_parse(STR("ABCDEFabcdef012345678901"), &again));
+    assert_false(oid_parse(STR("ABCDEFabcdef01234567890"), &again));
+    assert_false(oid_parse(STR("ABCDEFabcdef01234567890g"), &again));
+}
+
+TEST(clock__times_are_rfc3339_with_milliseconds)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    clock_format_ms(0, text);
+    assert_string_equal(text, "1970-01-01T00:00:00.000Z");
+    clock_format_ms(INT64_C(1709210096789), text);
+    assert_string_equal(text, "2024-02-29T12:34:56.789Z");
+    clock_format_ms(-1, text);
+    assert_string_equal(text, "1969-12-31T23:59:59.999Z");
+    clock_format_ms(INT64_MAX, text);
+    assert_string_equal(text, "9999-12-31T23:59:59.999Z");
+}
+
+TEST(status__each_has_a_code_of_its_own)
+{
+    for (int i = 0; i < STATUS_COUNT; i++) {
+        for (int j = 0; j < i; j++) {
+            assert_string_not_equal(status_code((enum status)i), status_code((enum status)j));
+        }
+    }
+}
+
+struct counting_job {
+    struct job job;
+    atomic_int *runs;
+    pthread_mutex_t *gate;
+};
+
+static void count_run(struct job *job)
+{
+    struct counting_job *counting = (struct counting_job *)job;
+
+    (void)pthread_mutex_lock(counting->gate);
+    (void)pthread_mutex_unlock(counting->gate);
+    atomic_fetch_add(counting->runs, 1);
+}
+
+TEST(executor__refuses_beyond_its_queue_and_runs_all_it_took)
+{
+    struct executor *executor;
+    struct counting_job jobs[64];
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    atomic_int runs = 0;
+    int taken = 0;
+
+    assert_int_equal(executor_new("test", 2, 4, &executor, NULL), ST_OK);
+    (void)usleep(50000); /* until both threads wait */
+    (void)pthread_mutex_lock(&gate);
+    for (int i = 0; i < 64; i++) {
+        jobs[i] = (struct counting_job){ .job = { .run = count_run }, .runs = &runs, .gate = &gate };
+        taken += executor_submit(executor, &jobs[i].job);
+    }
+    assert_in_range(taken, 4, 6); /* two running, four waiting */
+    (void)pthread_mutex_unlock(&gate);
+    executor_free(executor);
+    assert_int_equal(runs, taken);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(str__utf8_is_judged_by_unicodes_table),
+        cmocka_unit_test(str__order_is_by_bytes_with_prefixes_first),
+        cmocka_unit_test(buf__never_grows_past_its_limit),
+        cmocka_unit_test(buf__printf_takes_lines_longer_than_its_scratch),
+        cmocka_unit_test(arena__memory_is_zeroed_and_aligned),
+        cmocka_unit_test(oid__shows_as_24_digits_and_reads_back),
+        cmocka_unit_test(clock__times_are_rfc3339_with_milliseconds),
+        cmocka_unit_test(status__each_has_a_code_of_its_own),
+        cmocka_unit_test(executor__refuses_beyond_its_queue_and_runs_all_it_took),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
