@@ -23,8 +23,8 @@ MUST_CHECK enum status token_signer_new(const char *algorithm, struct str secret
 void token_signer_free(struct token_signer *signer);
 
 struct token_claims {
-    struct oid account_id;      /* admin_id and sub */
-    struct oid organization_id; /* org_id */
+    struct oid account_id;        /* admin_id and sub */
+    struct oid organization_id;   /* org_id */
     struct str organization_name; /* org_name, when it was issued */
     struct str role;              /* "admin" */
     int64_t issued_at;            /* iat, seconds since 1970 */

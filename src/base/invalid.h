@@ -24,8 +24,9 @@ struct invalid {
 };
 
 /* Adds an entry and returns ST_INVALID. */
-__attribute__((format(printf, 5, 6))) enum status
-invalid_add(struct invalid *invalid, const char *type, const char *where, const char *member,
-            const char *format, ...);
+__attribute__((format(printf, 5, 6))) enum status invalid_add(struct invalid *invalid,
+                                                              const char *type, const char *where,
+                                                              const char *member,
+                                                              const char *format, ...);
 
 #endif

@@ -11,10 +11,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define LINE_BYTES ((size_t)4096)             /* longest line; longer values are cut */
-#define VALUE_BYTES ((size_t)1024)            /* longest value */
+#define LINE_BYTES ((size_t)4096)               /* longest line; longer values are cut */
+#define VALUE_BYTES ((size_t)1024)              /* longest value */
 #define WAITING_BYTES ((size_t)4 * 1024 * 1024) /* lines that may wait for the writer */
-#define LAST_WORDS_MS 2000                    /* how long log_stop waits for a reader */
+#define LAST_WORDS_MS 2000                      /* how long log_stop waits for a reader */
 
 static struct {
     pthread_mutex_t mutex;

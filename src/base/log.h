@@ -44,6 +44,7 @@ bool log_enabled(enum log_level level);
 void log_pairs(enum log_level level, const char *msg, const struct log_pair *pairs);
 
 #define log_line(level, msg, ...)                                                                  \
-    log_pairs((level), (msg), (const struct log_pair[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = LOG_END } })
+    log_pairs((level), (msg),                                                                      \
+              (const struct log_pair[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = LOG_END } })
 
 #endif

@@ -13,8 +13,10 @@ struct buf;
 
 /* Upper bounds in microseconds; a last bucket, +Inf, is implied. */
 #define METRICS_BOUNDS_US                                                                          \
-    { 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000,      \
-      2500000, 5000000, 10000000 }
+    {                                                                                              \
+        100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000,     \
+            2500000, 5000000, 10000000                                                             \
+    }
 #define METRICS_BUCKETS 17
 
 struct histogram {

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
-#include <pthread.h>
 
 static uint8_t process_bytes[5];
 static atomic_uint counter;

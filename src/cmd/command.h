@@ -9,8 +9,8 @@
 
 struct command {
     const char *name;
-    const char *summary; /* one line */
-    const char *help;    /* whole text of `orgd COMMAND --help`, with an example */
+    const char *summary;               /* one line */
+    const char *help;                  /* whole text of `orgd COMMAND --help`, with an example */
     int (*run)(int argc, char **argv); /* the words after the command's name; gives the exit code */
 };
 

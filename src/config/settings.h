@@ -19,34 +19,35 @@ struct buf;
 /* The values in force. Strings are owned by the struct (settings_done). */
 struct settings {
     /* key = listen, ORGD_LISTEN, --listen; and so on for each: see the table. */
-    char *listen;           /* comma-separated addresses: 127.0.0.1:8000, [::1]:8000; port 0 picks one */
-    char *data;             /* directory of the embedded store */
-    char *store;            /* "sqlite" or "mongodb" */
-    char *mongo_url;        /* MONGO_URL; secret */
-    char *mongo_db;         /* MONGO_DB; master_db */
-    char *jwt_secret;       /* JWT_SECRET; secret; "": one is made and kept in the store */
-    char *jwt_algorithm;    /* JWT_ALGORITHM: HS256, HS384, HS512 */
-    int64_t token_minutes;  /* ACCESS_TOKEN_EXPIRE_MINUTES; 1 to 525600; 60 */
-    char *log_level;        /* debug, info, warn, error */
-    int64_t password_min_bytes;     /* 1 to 1024; 8 */
-    int64_t login_failures;         /* refused logins for one address in a minute before 429; 0: any number; 300 */
-    int64_t event_loops;            /* 0: one for each core */
-    int64_t hash_threads;           /* 0: one for each core */
-    int64_t hash_queue;             /* logins and creates that may wait for a hash thread; 64 */
-    int64_t store_threads;          /* 64 */
-    int64_t store_queue;            /* 1024 */
-    int64_t request_timeout_s;      /* from the whole request's arrival to the answer; 30 */
-    int64_t header_timeout_s;       /* 10 */
-    int64_t body_timeout_s;         /* 30 */
-    int64_t stop_timeout_s;         /* 9; at most 10 as the contract has it */
-    int64_t max_connections;        /* 4096 */
+    char *listen;     /* comma-separated addresses: 127.0.0.1:8000, [::1]:8000; port 0 picks one */
+    char *data;       /* directory of the embedded store */
+    char *store;      /* "sqlite" or "mongodb" */
+    char *mongo_url;  /* MONGO_URL; secret */
+    char *mongo_db;   /* MONGO_DB; master_db */
+    char *jwt_secret; /* JWT_SECRET; secret; "": one is made and kept in the store */
+    char *jwt_algorithm;        /* JWT_ALGORITHM: HS256, HS384, HS512 */
+    int64_t token_minutes;      /* ACCESS_TOKEN_EXPIRE_MINUTES; 1 to 525600; 60 */
+    char *log_level;            /* debug, info, warn, error */
+    int64_t password_min_bytes; /* 1 to 1024; 8 */
+    int64_t
+        login_failures; /* refused logins for one address in a minute before 429; 0: any number; 300 */
+    int64_t event_loops;       /* 0: one for each core */
+    int64_t hash_threads;      /* 0: one for each core */
+    int64_t hash_queue;        /* logins and creates that may wait for a hash thread; 64 */
+    int64_t store_threads;     /* 64 */
+    int64_t store_queue;       /* 1024 */
+    int64_t request_timeout_s; /* from the whole request's arrival to the answer; 30 */
+    int64_t header_timeout_s;  /* 10 */
+    int64_t body_timeout_s;    /* 30 */
+    int64_t stop_timeout_s;    /* 9; at most 10 as the contract has it */
+    int64_t max_connections;   /* 4096 */
     int64_t max_connections_per_address; /* 512 */
-    int64_t max_request_line_bytes; /* 8192 */
-    int64_t max_header_bytes;       /* 16384 */
-    int64_t max_headers;            /* 100 */
-    int64_t max_body_bytes;         /* bodies other than documents; 65536 */
-    int64_t max_document_bytes;     /* 1048576 */
-    int64_t max_bodies_bytes;       /* memory for all bodies under way together; 268435456 */
+    int64_t max_request_line_bytes;      /* 8192 */
+    int64_t max_header_bytes;            /* 16384 */
+    int64_t max_headers;                 /* 100 */
+    int64_t max_body_bytes;              /* bodies other than documents; 65536 */
+    int64_t max_document_bytes;          /* 1048576 */
+    int64_t max_bodies_bytes;            /* memory for all bodies under way together; 268435456 */
 };
 
 /*

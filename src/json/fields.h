@@ -39,7 +39,6 @@ struct json_field {
  * even then, so that a caller can go on and judge them.
  */
 MUST_CHECK enum status json_fields_decode(const json_t *body, const struct json_field *fields,
-                                          struct arena *mem, void *target,
-                                          struct invalid *invalid);
+                                          struct arena *mem, void *target, struct invalid *invalid);
 
 #endif

@@ -18,11 +18,11 @@
 /* What is wrong with a name or an address; the caller chooses the words of its protocol. */
 enum name_fault {
     NAME_OK,
-    NAME_EMPTY,      /* nothing left after trimming */
-    NAME_TOO_LONG,   /* more than NAME_MAX_CODE_POINTS after trimming and NFC */
-    NAME_CONTROL,    /* a control character (Cc) inside */
-    NAME_NO_LETTER,  /* no letter (L*) or decimal digit (Nd), or nothing that counts when compared */
-    NAME_NOT_UTF8,   /* not well-formed UTF-8, or a NUL */
+    NAME_EMPTY,     /* nothing left after trimming */
+    NAME_TOO_LONG,  /* more than NAME_MAX_CODE_POINTS after trimming and NFC */
+    NAME_CONTROL,   /* a control character (Cc) inside */
+    NAME_NO_LETTER, /* no letter (L*) or decimal digit (Nd), or nothing that counts when compared */
+    NAME_NOT_UTF8,  /* not well-formed UTF-8, or a NUL */
 };
 
 struct name {

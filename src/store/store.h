@@ -43,7 +43,8 @@ struct account {
     struct str email; /* as written */
     struct str email_key;
     struct str password_hash;
-    int64_t password_version; /* grows with each new password; a token carries the one it was made under */
+    int64_t
+        password_version; /* grows with each new password; a token carries the one it was made under */
     int64_t created_ms;
     int64_t updated_ms;
 };
@@ -60,7 +61,7 @@ struct new_organization {
     struct oid id;
     struct str name;
     struct str name_key;
-    struct str slug;      /* plain slug; where another holds it the engine adds '_' and six random hex
+    struct str slug; /* plain slug; where another holds it the engine adds '_' and six random hex
                              digits of its own, as often as it takes */
     bool slug_needs_suffix; /* the plain slug may not be used as it is, only with a suffix */
     struct oid account_id;
@@ -74,11 +75,11 @@ struct new_organization {
  * as it is. */
 struct organization_change {
     struct oid id;
-    struct oid account_id;            /* the administrator whose credentials change */
+    struct oid account_id;             /* the administrator whose credentials change */
     int64_t expected_password_version; /* another one in the store: ST_BAD_TOKEN */
     struct str name;
     struct str name_key;
-    struct str slug;    /* plain slug to take, as for new_organization; NULL: slug stays */
+    struct str slug;        /* plain slug to take, as for new_organization; NULL: slug stays */
     bool slug_needs_suffix; /* as for new_organization */
     struct str email;
     struct str email_key;
@@ -94,8 +95,8 @@ struct document {
 struct document_page {
     struct document *documents; /* in order of the bytes of their ids */
     size_t count;
-    bool more;           /* there is at least one behind the last */
-    int64_t total;       /* of the organization; only where it was asked for */
+    bool more;     /* there is at least one behind the last */
+    int64_t total; /* of the organization; only where it was asked for */
 };
 
 struct document_query {
@@ -124,8 +125,8 @@ typedef enum status document_edit_fn(void *context, const struct document *now,
 struct store;
 
 struct store_ops {
-    const char *name;  /* "sqlite" */
-    bool reads_block;  /* reads wait for a network: they run on the store pool, not on event loops */
+    const char *name; /* "sqlite" */
+    bool reads_block; /* reads wait for a network: they run on the store pool, not on event loops */
 
     void (*close)(struct store *store); /* after the last call has returned; frees store */
 
@@ -146,8 +147,7 @@ struct store_ops {
 
     /* ST_NO_ORGANIZATION. */
     enum status (*organization_by_name)(struct store *store, const struct call *call,
-                                        struct str name_key,
-                                        struct organization *ret_organization);
+                                        struct str name_key, struct organization *ret_organization);
     enum status (*organization_by_id)(struct store *store, const struct call *call,
                                       const struct oid *id, struct organization *ret_organization);
     enum status (*organization_by_slug)(struct store *store, const struct call *call,
@@ -172,7 +172,8 @@ struct store_ops {
 
     /* An account in an organization. ST_NO_ACCOUNT where either is gone or they don't belong together. */
     enum status (*membership_by_ids)(struct store *store, const struct call *call,
-                                     const struct oid *account_id, const struct oid *organization_id,
+                                     const struct oid *account_id,
+                                     const struct oid *organization_id,
                                      struct membership *ret_membership);
 
     /* Replaces a hash by another of the same password, if it is still old_hash (else nothing
@@ -218,67 +219,104 @@ MUST_CHECK static inline enum status store_ping(struct store *store, const struc
     return store->ops->ping(store, call);
 }
 
-MUST_CHECK static inline enum status store_secret(struct store *store, const struct call *call, struct str name, struct str candidate, struct str *ret_value)
+MUST_CHECK static inline enum status store_secret(struct store *store, const struct call *call,
+                                                  struct str name, struct str candidate,
+                                                  struct str *ret_value)
 {
     return store->ops->secret(store, call, name, candidate, ret_value);
 }
 
-MUST_CHECK static inline enum status store_organization_create(struct store *store, const struct call *call, const struct new_organization *new, struct organization *ret_organization)
+MUST_CHECK static inline enum status store_organization_create(
+    struct store *store, const struct call *call, const struct new_organization *new,
+    struct organization *ret_organization)
 {
     return store->ops->organization_create(store, call, new, ret_organization);
 }
 
-MUST_CHECK static inline enum status store_organization_by_name(struct store *store, const struct call *call, struct str name_key, struct organization *ret_organization)
+MUST_CHECK static inline enum status store_organization_by_name(
+    struct store *store, const struct call *call, struct str name_key,
+    struct organization *ret_organization)
 {
     return store->ops->organization_by_name(store, call, name_key, ret_organization);
 }
 
-MUST_CHECK static inline enum status store_organization_by_id(struct store *store, const struct call *call, const struct oid *id, struct organization *ret_organization)
+MUST_CHECK static inline enum status store_organization_by_id(struct store *store,
+                                                              const struct call *call,
+                                                              const struct oid *id,
+                                                              struct organization *ret_organization)
 {
     return store->ops->organization_by_id(store, call, id, ret_organization);
 }
 
-MUST_CHECK static inline enum status store_organization_by_slug(struct store *store, const struct call *call, struct str slug, struct organization *ret_organization)
+MUST_CHECK static inline enum status store_organization_by_slug(
+    struct store *store, const struct call *call, struct str slug,
+    struct organization *ret_organization)
 {
     return store->ops->organization_by_slug(store, call, slug, ret_organization);
 }
 
-MUST_CHECK static inline enum status store_organization_update(struct store *store, const struct call *call, const struct organization_change *change, struct organization *ret_organization)
+MUST_CHECK static inline enum status store_organization_update(
+    struct store *store, const struct call *call, const struct organization_change *change,
+    struct organization *ret_organization)
 {
     return store->ops->organization_update(store, call, change, ret_organization);
 }
 
-MUST_CHECK static inline enum status store_organization_delete(struct store *store, const struct call *call, const struct oid *id)
+MUST_CHECK static inline enum status store_organization_delete(struct store *store,
+                                                               const struct call *call,
+                                                               const struct oid *id)
 {
     return store->ops->organization_delete(store, call, id);
 }
 
-MUST_CHECK static inline enum status store_membership_by_email(struct store *store, const struct call *call, struct str email_key, struct membership *ret_membership)
+MUST_CHECK static inline enum status store_membership_by_email(struct store *store,
+                                                               const struct call *call,
+                                                               struct str email_key,
+                                                               struct membership *ret_membership)
 {
     return store->ops->membership_by_email(store, call, email_key, ret_membership);
 }
 
-MUST_CHECK static inline enum status store_membership_by_ids(struct store *store, const struct call *call, const struct oid *account_id, const struct oid *organization_id, struct membership *ret_membership)
+MUST_CHECK static inline enum status store_membership_by_ids(struct store *store,
+                                                             const struct call *call,
+                                                             const struct oid *account_id,
+                                                             const struct oid *organization_id,
+                                                             struct membership *ret_membership)
 {
     return store->ops->membership_by_ids(store, call, account_id, organization_id, ret_membership);
 }
 
-MUST_CHECK static inline enum status store_account_rehash(struct store *store, const struct call *call, const struct oid *account_id, struct str old_hash, struct str new_hash)
+MUST_CHECK static inline enum status store_account_rehash(struct store *store,
+                                                          const struct call *call,
+                                                          const struct oid *account_id,
+                                                          struct str old_hash, struct str new_hash)
 {
     return store->ops->account_rehash(store, call, account_id, old_hash, new_hash);
 }
 
-MUST_CHECK static inline enum status store_document_get(struct store *store, const struct call *call, const struct oid *organization_id, struct str id, struct document *ret_document)
+MUST_CHECK static inline enum status store_document_get(struct store *store,
+                                                        const struct call *call,
+                                                        const struct oid *organization_id,
+                                                        struct str id,
+                                                        struct document *ret_document)
 {
     return store->ops->document_get(store, call, organization_id, id, ret_document);
 }
 
-MUST_CHECK static inline enum status store_document_list(struct store *store, const struct call *call, const struct oid *organization_id, const struct document_query *query, struct document_page *ret_page)
+MUST_CHECK static inline enum status store_document_list(struct store *store,
+                                                         const struct call *call,
+                                                         const struct oid *organization_id,
+                                                         const struct document_query *query,
+                                                         struct document_page *ret_page)
 {
     return store->ops->document_list(store, call, organization_id, query, ret_page);
 }
 
-MUST_CHECK static inline enum status store_document_edit(struct store *store, const struct call *call, const struct oid *organization_id, struct str id, document_edit_fn *edit, void *context)
+MUST_CHECK static inline enum status store_document_edit(struct store *store,
+                                                         const struct call *call,
+                                                         const struct oid *organization_id,
+                                                         struct str id, document_edit_fn *edit,
+                                                         void *context)
 {
     return store->ops->document_edit(store, call, organization_id, id, edit, context);
 }

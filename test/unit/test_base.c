@@ -141,7 +141,8 @@ TEST(executor__refuses_beyond_its_queue_and_runs_all_it_took)
     (void)usleep(50000); /* until both threads wait */
     (void)pthread_mutex_lock(&gate);
     for (int i = 0; i < 64; i++) {
-        jobs[i] = (struct counting_job){ .job = { .run = count_run }, .runs = &runs, .gate = &gate };
+        jobs[i] =
+            (struct counting_job){ .job = { .run = count_run }, .runs = &runs, .gate = &gate };
         taken += executor_submit(executor, &jobs[i].job);
     }
     assert_in_range(taken, 4, 6); /* two running, four waiting */
