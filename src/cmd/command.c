@@ -1,0 +1,176 @@
+/* The table of commands, and the help that comes from it. */
+#include "cmd/command.h"
+
+#include "base/buf.h"
+#include "base/str.h"
+#include "config/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WORD_SHOWN_BYTES 64
+
+static const char serve_help[] =
+    "usage: orgd serve [FLAG VALUE]...\n"
+    "\n"
+    "Serves the API until SIGTERM or SIGINT, then answers what was sent and stops.\n"
+    "SIGHUP reads the settings again and takes over those that may change while running.\n"
+    "\n"
+    "example:\n"
+    "  orgd serve --listen '127.0.0.1:8000,[::1]:8000' --data ./orgd-data\n"
+    "\n"
+    "A setting is taken from its flag, else its environment variable, else its line\n"
+    "`key = value` in the configuration file (the key is the flag's name with _ for -),\n"
+    "else its default. `orgd config` with the same flags shows what comes of that.\n"
+    "Flags can be seen by other users of the machine: give secrets in one of the other ways.\n"
+    "\n"
+    "flags:\n";
+
+static const char config_help[] =
+    "usage: orgd config [FLAG VALUE]...\n"
+    "       orgd config --markdown\n"
+    "\n"
+    "Prints each setting, the value in force and where it came from, secrets masked, as\n"
+    "`orgd serve` with the same flags, environment and file would have them.\n"
+    "With --markdown: the README's table of all settings.\n"
+    "\n"
+    "example:\n"
+    "  ORGD_LOG_LEVEL=debug orgd config --config /etc/orgd.conf --listen 127.0.0.1:0\n"
+    "\n"
+    "flags:\n";
+
+static const char version_help[] = "usage: orgd version\n"
+                                   "\n"
+                                   "Prints the program's name and version.\n"
+                                   "\n"
+                                   "example:\n"
+                                   "  $ orgd version\n"
+                                   "  orgd " ORGD_VERSION "\n";
+
+static const struct command commands[] = {
+    {
+        .name = "serve",
+        .summary = "serve the API",
+        .help = serve_help,
+        .takes_settings = true,
+        .run = command_serve,
+    },
+    {
+        .name = "config",
+        .summary = "print the settings in force and where each came from",
+        .help = config_help,
+        .takes_settings = true,
+        .run = command_config,
+    },
+    {
+        .name = "version",
+        .summary = "print the version",
+        .help = version_help,
+        .run = command_version,
+    },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+int command_print(const struct buf *text)
+{
+    if (buf_overflowed(text) || fwrite(text->ptr, 1, text->len, stdout) != text->len ||
+        fflush(stdout) != 0) {
+        (void)fprintf(stderr, "orgd: cannot write to standard output: %s\n", strerror(errno));
+        return EXIT_FAILED;
+    }
+    return EXIT_DONE;
+}
+
+int command_refuse(const char *what, const char *hint)
+{
+    (void)fprintf(stderr, "orgd: %s\n", what);
+    if (hint) {
+        (void)fprintf(stderr, "%s\n", hint);
+    }
+    return EXIT_USAGE;
+}
+
+int command_refuse_word(const char *what, const char *word, const char *hint)
+{
+    char text[2 * WORD_SHOWN_BYTES];
+
+    (void)snprintf(text, sizeof(text), "%s \"%.*s\"", what, WORD_SHOWN_BYTES, word);
+    for (char *c = text; *c; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7F) {
+            *c = '?';
+        }
+    }
+    return command_refuse(text, hint);
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int print_commands(void)
+{
+    struct buf text;
+    int code;
+
+    buf_init(&text, COMMAND_TEXT_BYTES);
+    buf_text(&text, "usage: orgd COMMAND [FLAG VALUE]...\n"
+                    "\n"
+                    "Organizations, their administrators and their documents behind a JSON API.\n"
+                    "\n"
+                    "commands:\n");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        buf_printf(&text, "  %-9s%s\n", commands[i].name, commands[i].summary);
+    }
+    buf_text(&text, "\n"
+                    "`orgd COMMAND --help` explains one of them.\n"
+                    "\n"
+                    "example:\n"
+                    "  orgd serve --listen 127.0.0.1:8000 --data ./orgd-data\n");
+    code = command_print(&text);
+    buf_done(&text);
+    return code;
+}
+
+static int print_help(const struct command *command)
+{
+    struct buf text;
+    int code;
+
+    buf_init(&text, COMMAND_TEXT_BYTES);
+    buf_text(&text, command->help);
+    if (command->takes_settings) {
+        settings_print_help(&text);
+    }
+    code = command_print(&text);
+    buf_done(&text);
+    return code;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (is_help(argv[i])) {
+            return print_help(command);
+        }
+    }
+    return command->run(argc, argv);
+}
+
+int command_main(int argc, char **argv)
+{
+    if (argc < 2) {
+        return command_refuse("no command", "Try `orgd --help`.");
+    }
+    if (is_help(argv[1])) {
+        return print_commands();
+    }
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return run_command(&commands[i], argc - 2, argv + 2);
+        }
+    }
+    return command_refuse_word("unknown command", argv[1], "Try `orgd --help`.");
+}
