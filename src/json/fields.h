@@ -36,7 +36,7 @@ struct json_field {
  * absent optional member leaves {NULL, 0}; present ones are copied into mem (ptr never NULL).
  *
  * Returns ST_OK or ST_INVALID with the entries added to invalid; members that were fine are decoded
- * even then, so that a caller can go on and judge them.
+ * even then, so that a caller can go on and judge them, and those that were not are {NULL, 0}.
  */
 MUST_CHECK enum status json_fields_decode(const json_t *body, const struct json_field *fields,
                                           struct arena *mem, void *target, struct invalid *invalid);
