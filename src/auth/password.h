@@ -3,6 +3,8 @@
  * seeds' programs stored verify too: passlib's $pbkdf2-sha256$ (rounds, salt and checksum in passlib's
  * "adapted base64": no padding, '.' for '+'), and bcrypt $2a$, $2b$, $2y$ (72 bytes, as bcrypt has it).
  *
+ * A password has at most PASSWORD_MAX_BYTES bytes, none of them NUL; any other never verifies.
+ *
  * Each call computes for tens of milliseconds: only the hash pool's threads make them. Any number of
  * threads at once; 19 MiB of memory for each.
  */
@@ -21,14 +23,16 @@
 /* Once, before anything else here: starts libsodium. */
 MUST_CHECK enum status password_init(struct err *err);
 
-/* ret_hash: a PHC string in mem. Returns ST_OK, or ST_BUSY where 19 MiB are not to be had. */
+/* password: not empty. ret_hash: a PHC string in mem.
+ * Returns ST_OK, or ST_BUSY where 19 MiB are not to be had. */
 MUST_CHECK enum status password_hash(struct str password, struct arena *mem, struct str *ret_hash,
                                      struct err *err);
 
 /*
  * Whether the password is the one behind the hash. An unknown format, or parameters out of bounds
  * (so that a hostile hash can't burn the processor: PBKDF2 up to 10,000,000 rounds, bcrypt cost up to
- * 16, Argon2 up to 1 GiB and t=16), is simply false. Compares in constant time.
+ * 16, Argon2 up to 1 GiB and t=16), is simply false, and so is a hash whose memory is not to be had.
+ * Compares in constant time.
  */
 bool password_verify(struct str password, struct str hash);
 

@@ -41,7 +41,8 @@ MUST_CHECK enum status token_issue(const struct token_signer *signer,
  * Verifies signature, algorithm (exactly the signer's; "none" and any other are refused), exp against
  * now_s (a token is bad from that second on), nbf where there is one, and that the claims have the
  * right types. A token of the seeds' programs, without sub, iat, jti, role and pv, is good: role is
- * then "admin", issued_at and password_version 0. Where sub is there it must equal admin_id.
+ * then "admin", issued_at and password_version 0. Where sub is there it must equal admin_id. A token
+ * with the claim aud or the header crit is refused, since it asks for what nobody here understands.
  *
  * Returns ST_OK or ST_BAD_TOKEN. Strings of ret_claims live in mem.
  */

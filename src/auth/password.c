@@ -1,0 +1,133 @@
+/* Argon2id through libsodium, and the choice of who verifies a stored hash. */
+#include "auth/password.h"
+
+#include "auth/password_legacy.h"
+#include "auth/phc.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+#define NEW_PASSES 2
+#define NEW_MEMORY_KIB 19456
+
+#define PASSES_MAX 16
+#define MEMORY_KIB_MAX (1024 * 1024)
+#define LANES_MAX 255
+
+/* A hash as password_hash makes them, of bytes that nobody knows; set once by password_init. */
+static char nobody_hash[crypto_pwhash_STRBYTES];
+
+static bool has_nul(struct str s)
+{
+    return s.len > 0 && memchr(s.ptr, '\0', s.len);
+}
+
+/* false: there was no memory for it. */
+static bool argon2_hash(struct str password, char ret_hash[crypto_pwhash_STRBYTES])
+{
+    return crypto_pwhash_str_alg(ret_hash, password.ptr, password.len, NEW_PASSES,
+                                 (size_t)NEW_MEMORY_KIB * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0;
+}
+
+enum status password_init(struct err *err)
+{
+    char unknown[32];
+    bool done;
+
+    if (sodium_init() < 0) {
+        return err_set(err, ST_BROKEN, "libsodium does not start");
+    }
+    randombytes_buf(unknown, sizeof(unknown));
+    done = argon2_hash((struct str){ .ptr = unknown, .len = sizeof(unknown) }, nobody_hash);
+    sodium_memzero(unknown, sizeof(unknown));
+    if (!done) {
+        return err_set(err, ST_BROKEN, "no %d KiB of memory to hash a password", NEW_MEMORY_KIB);
+    }
+    return ST_OK;
+}
+
+enum status password_hash(struct str password, struct arena *mem, struct str *ret_hash,
+                          struct err *err)
+{
+    char hash[crypto_pwhash_STRBYTES];
+
+    assert(password.len > 0 && password.len <= PASSWORD_MAX_BYTES && !has_nul(password));
+    if (!argon2_hash(password, hash)) {
+        return err_set(err, ST_BUSY, "no %d KiB of memory to hash a password", NEW_MEMORY_KIB);
+    }
+    *ret_hash = arena_str(mem, str_of(hash));
+    return ST_OK;
+}
+
+static bool argon2_verify(struct str password, struct str hash)
+{
+    char text[PASSWORD_HASH_MAX + 1];
+    struct str rest = hash;
+    uint32_t memory;
+    uint32_t passes;
+    uint32_t lanes;
+
+    if ((!phc_text(&rest, "$argon2id$") && !phc_text(&rest, "$argon2i$")) ||
+        !phc_text(&rest, "v=19$m=") || !phc_number(&rest, 1, MEMORY_KIB_MAX, &memory) ||
+        !phc_text(&rest, ",t=") || !phc_number(&rest, 1, PASSES_MAX, &passes) ||
+        !phc_text(&rest, ",p=") || !phc_number(&rest, 1, LANES_MAX, &lanes) ||
+        !phc_text(&rest, "$")) {
+        return false;
+    }
+    memcpy(text, hash.ptr, hash.len);
+    text[hash.len] = '\0';
+    return crypto_pwhash_str_verify(text, password.ptr, password.len) == 0;
+}
+
+static const struct format {
+    const char *start;
+    bool (*verify)(struct str password, struct str hash);
+} formats[] = {
+    { "$argon2", argon2_verify },
+    { "$pbkdf2-sha256$", password_verify_pbkdf2 },
+    { "$2", password_verify_bcrypt },
+};
+
+bool password_verify(struct str password, struct str hash)
+{
+    if (password.len == 0) {
+        password = STR(""); /* libsodium takes no NULL */
+    }
+    if (password.len > PASSWORD_MAX_BYTES || has_nul(password) || hash.len > PASSWORD_HASH_MAX ||
+        has_nul(hash)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        struct str rest = hash;
+
+        if (phc_text(&rest, formats[i].start)) {
+            return formats[i].verify(password, hash);
+        }
+    }
+    return false;
+}
+
+bool password_verify_nobody(struct str password)
+{
+    assert(nobody_hash[0] != '\0');
+    (void)password_verify(password, str_of(nobody_hash));
+    return false;
+}
+
+/* The part of an Argon2 hash that names algorithm, version and parameters: before salt and checksum. */
+static struct str parameters_of(struct str hash)
+{
+    struct str rest = hash;
+
+    for (int i = 0; i < 4; i++) { /* "", "argon2id", "v=…", "m=…,t=…,p=…" */
+        (void)phc_field(&rest);
+    }
+    return (struct str){ .ptr = hash.ptr, .len = hash.len - rest.len };
+}
+
+bool password_needs_rehash(struct str hash)
+{
+    struct str made = str_of(nobody_hash);
+
+    return hash.len != made.len || !str_equal(parameters_of(hash), parameters_of(made));
+}
