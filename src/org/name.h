@@ -35,6 +35,13 @@ struct name {
 /* Judges and normalises an organization's name. ret_name is untouched on a fault; strings in mem. */
 MUST_CHECK enum name_fault name_make(struct str raw, struct arena *mem, struct name *ret_name);
 
+/*
+ * The key of any well-formed UTF-8 text, also of one that name_make would refuse (a name that another
+ * program stored). name_key(name_key(s)) is name_key(s). In mem; empty where nothing in s counts.
+ * Time grows with the square of the longest run of combining marks: bound the length of outside text.
+ */
+struct str name_key(struct str text, struct arena *mem);
+
 enum email_fault {
     EMAIL_OK,
     EMAIL_TOO_LONG, /* over EMAIL_MAX_BYTES */

@@ -1,0 +1,72 @@
+/* How an organization looks to clients, and how they name one. */
+#include "api/api.h"
+
+#include "base/clock.h"
+#include "json/fields.h"
+#include "json/json.h"
+
+static void write_oid(struct json_out *out, const char *key, const struct oid *oid)
+{
+    char hex[OID_HEX_LEN + 1];
+
+    oid_format(oid, hex);
+    json_out_key(out, key);
+    json_out_text(out, hex);
+}
+
+static void write_time(struct json_out *out, const char *key, int64_t ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+
+    clock_format_ms(ms, text);
+    json_out_key(out, key);
+    json_out_text(out, text);
+}
+
+void api_write_organization(struct json_out *out, const struct organization *organization)
+{
+    char collection[sizeof("org_") + SLUG_MAX + SLUG_SUFFIX_LEN];
+
+    (void)snprintf(collection, sizeof(collection), "org_%.*s", STR_ARG(organization->slug));
+    json_out_key(out, "organization_name");
+    json_out_str(out, organization->name);
+    json_out_key(out, "collection_name");
+    json_out_text(out, collection);
+    json_out_key(out, "admin_email");
+    json_out_str(out, organization->admin_email);
+    write_oid(out, "id", &organization->id);
+    json_out_key(out, "slug");
+    json_out_str(out, organization->slug);
+    write_oid(out, "admin_id", &organization->admin_id);
+    write_time(out, "created_at", organization->created_ms);
+    write_time(out, "updated_at", organization->updated_ms);
+}
+
+struct name_body {
+    struct str organization_name;
+};
+
+static const struct json_field name_fields[] = {
+    { "organization_name", offsetof(struct name_body, organization_name), FIELD_OPTIONAL },
+    { .name = NULL },
+};
+
+enum status api_organization_name(struct request *req, struct input *ret_name)
+{
+    struct input name = {
+        .text = target_query(&req->target, "organization_name"),
+        .where = "query",
+        .member = "organization_name",
+    };
+    json_auto_t *json = NULL;
+    struct name_body body;
+
+    TRY(request_json(req, &json));
+    if (!name.text.ptr && json) {
+        TRY(json_fields_decode(json, name_fields, req->mem, &body, &req->invalid));
+        name.text = body.organization_name;
+        name.where = "body";
+    }
+    *ret_name = name;
+    return ST_OK;
+}

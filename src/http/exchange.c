@@ -1,0 +1,454 @@
+/* The life of one request, in libmicrohttpd's callbacks and on the executors. */
+#include "http/internal.h"
+
+#include "base/clock.h"
+#include "http/guard.h"
+#include "http/problem.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+/* Memory for one request without its body: headers, decoded JSON strings, a page of documents. */
+#define ARENA_BYTES ((size_t)96 * 1024 * 1024)
+/* A body over its limit is read and forgotten up to this, so that the client hears the 413. */
+#define DROP_BYTES ((size_t)16 * 1024 * 1024)
+/* The slowest client that may take an answer; it has the request's time-out on top. */
+#define SEND_BYTES_PER_MS 16
+
+void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct exchange *ex = calloc(1, sizeof(*ex));
+
+    if (!ex) {
+        return NULL;
+    }
+    ex->loop = cls;
+    ex->connection = connection;
+    ex->stage = STAGE_HEAD;
+    ex->early = ST_OK;
+    arena_init(&ex->arena, ARENA_BYTES);
+    ex->raw_target_at = uri;
+    ex->raw_target = arena_str(&ex->arena, str_of(uri ? uri : ""));
+    response_init(&ex->resp);
+    buf_init(&ex->body, 0);
+    ex->req.mem = &ex->arena;
+    ex->req.services = ex->loop->server->config.services;
+    return ex;
+}
+
+static void exchange_free(struct exchange *ex)
+{
+    (void)atomic_fetch_sub(&ex->loop->server->bodies_bytes, ex->body_charged);
+    response_done(&ex->resp);
+    buf_done(&ex->body);
+    arena_done(&ex->arena);
+    free(ex);
+}
+
+void exchange_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
+                        enum MHD_RequestTerminationCode code)
+{
+    struct exchange *ex = *req_cls;
+    struct loop *loop = cls;
+
+    (void)connection;
+    if (!ex) {
+        return;
+    }
+    if (ex->stage != STAGE_HEAD) {
+        (void)atomic_fetch_sub(&loop->server->in_flight, 1);
+        ex->conn->deadline_ms = clock_monotonic_ms() + loop->server->config.header_timeout_ms;
+    }
+    if (ex->stage == STAGE_SENDING) {
+        loop->answering--;
+    } else {
+        observe_abort(ex);
+    }
+    (void)code;
+    exchange_free(ex);
+    *req_cls = NULL;
+}
+
+/* Header by header: the guard looks, the request keeps what it may need. */
+struct header_walk {
+    struct guard guard;
+    struct exchange *ex;
+};
+
+static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *key,
+                                   size_t key_size, const char *value, size_t value_size)
+{
+    struct header_walk *walk = cls;
+    struct request *req = &walk->ex->req;
+    struct str name = { .ptr = key, .len = key_size };
+    struct str text = { .ptr = value ? value : "", .len = value ? value_size : 0 };
+
+    (void)kind;
+    if (!guard_header(&walk->guard, name, text)) {
+        return MHD_NO;
+    }
+    req->headers[req->header_count++] =
+        (struct request_header){ .name = name, .value = str_trim_blanks(text) };
+    return MHD_YES;
+}
+
+static bool id_is_good(struct str id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+              c == '.' || c == '_' || c == '-')) {
+            return false;
+        }
+    }
+    return id.len >= 1 && id.len <= REQUEST_ID_MAX;
+}
+
+/* The caller's id, or one of 96 random bits. */
+static struct str choose_id(struct exchange *ex)
+{
+    struct str given = request_header(&ex->req, "X-Request-Id");
+    unsigned char random[12];
+    char hex[sizeof(random) * 2 + 1];
+
+    if (given.ptr && id_is_good(given)) {
+        return arena_str(&ex->arena, given);
+    }
+    randombytes_buf(random, sizeof(random));
+    return arena_str(&ex->arena, str_of(sodium_bin2hex(hex, sizeof(hex), random, sizeof(random))));
+}
+
+/* Whether a NUL cut the request target short: the version must follow behind one space. */
+static bool target_is_whole(const struct exchange *ex, const char *version)
+{
+    return ex->raw_target_at && ex->raw_target_at + ex->raw_target.len + 1 == version;
+}
+
+static enum status look_at_head(struct exchange *ex, const char *method, const char *version)
+{
+    const struct server_config *config = &ex->loop->server->config;
+    struct request *req = &ex->req;
+    struct header_walk walk = { .ex = ex };
+    int count = MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, NULL, NULL);
+    size_t line_bytes = strlen(method) + ex->raw_target.len + strlen(version) + 2;
+    enum status head;
+    enum status target;
+
+    guard_init(&walk.guard, config->max_headers, config->max_header_bytes, &req->err);
+    req->headers = arena_alloc(&ex->arena, (size_t)(count + 1) * sizeof(*req->headers));
+    (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, &walk);
+    req->id = choose_id(ex);
+    head = guard_finish(&walk.guard, strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
+    if (line_bytes > config->max_request_line_bytes) {
+        head = err_set(&req->err, ST_TARGET_TOO_LONG, "The request line is over %zu bytes",
+                       config->max_request_line_bytes);
+    }
+    if (head != ST_OK) {
+        ex->resp.close = true;
+        return head;
+    }
+    if (!target_is_whole(ex, version)) {
+        return err_set(&req->err, ST_BAD_REQUEST, "The request line has a NUL");
+    }
+    target = target_parse(ex->raw_target, &ex->arena, &req->target, &req->err);
+    if (target != ST_OK) {
+        req->target.path = ex->raw_target; /* so that the answer takes the right shape */
+    }
+    return target;
+}
+
+static enum status find_route(struct exchange *ex)
+{
+    struct request *req = &ex->req;
+    struct route_match match;
+    enum status status =
+        router_match(&ex->loop->server->config.routes, req->method, &req->target, &match);
+
+    ex->allowed = match.methods;
+    if (status == ST_NO_METHOD && req->method == METHOD_OPTIONS) {
+        ex->is_options = true;
+        return ST_OK;
+    }
+    req->route = match.route;
+    memcpy(req->params, match.params, sizeof(req->params));
+    return status;
+}
+
+/* The length that a Content-Length announces; the library has checked its form. */
+static uint64_t announced_length(const struct request *req)
+{
+    struct str text = request_header(req, "Content-Length");
+    uint64_t length = 0;
+
+    for (size_t i = 0; i < text.len && length < UINT64_MAX / 16; i++) {
+        length = length * 10 + (uint64_t)(text.ptr[i] - '0');
+    }
+    return length;
+}
+
+static enum MHD_Result send_response(struct exchange *ex);
+
+/* The headers are there: who is asked for what, and is it worth reading the body? */
+static enum MHD_Result begin(struct exchange *ex, const char *method, const char *version)
+{
+    struct server *server = ex->loop->server;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    int64_t now_ms;
+
+    ex->stage = STAGE_BODY;
+    ex->conn = info->socket_context;
+    ex->started_us = clock_monotonic_us();
+    now_ms = ex->started_us / 1000;
+    ex->conn->deadline_ms = now_ms + server->config.body_timeout_ms;
+    (void)atomic_fetch_add(&server->in_flight, 1);
+    ex->req.method = method_parse(method);
+    ex->req.call = (struct call){ .mem = &ex->arena, .err = &ex->req.err };
+    ex->body_limit = server->config.max_body_bytes;
+    ex->early = look_at_head(ex, method, version);
+    if (ex->resp.close) {
+        observe_refused(server, REFUSED_WIRE);
+    } else {
+        if (ex->early == ST_OK) {
+            ex->early = find_route(ex);
+        }
+        if (ex->req.route && ex->req.route->body == BODY_DOCUMENT) {
+            ex->body_limit = server->config.max_document_bytes;
+        }
+        if (announced_length(&ex->req) > ex->body_limit) {
+            ex->resp.close = true;
+            if (ex->early == ST_OK) {
+                ex->early = err_set(&ex->req.err, ST_TOO_LARGE, "The body is over %zu bytes",
+                                    ex->body_limit);
+            }
+        }
+    }
+    ex->body.limit = ex->body_limit;
+    if (ex->resp.close) { /* answered before any of the body is read, and before 100 Continue */
+        ex->loop->answering++;
+        problem_respond(&ex->req, ex->early, &ex->resp);
+        return send_response(ex);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(struct exchange *ex, const char *bytes, size_t len)
+{
+    struct server *server = ex->loop->server;
+
+    ex->body_received += len;
+    if (!ex->body_dropped && ex->body_received > ex->body_limit) {
+        ex->body_dropped = true;
+        if (ex->early == ST_OK) {
+            ex->early =
+                err_set(&ex->req.err, ST_TOO_LARGE, "The body is over %zu bytes", ex->body_limit);
+        }
+    }
+    if (!ex->body_dropped) {
+        size_t before = atomic_fetch_add(&server->bodies_bytes, len);
+
+        ex->body_charged += len;
+        if (before + len > server->config.max_bodies_bytes) {
+            observe_refused(server, REFUSED_BODIES);
+            ex->body_dropped = true;
+            ex->early = ex->early == ST_OK ? ST_BUSY : ex->early;
+        }
+    }
+    if (ex->body_dropped) {
+        return ex->body_received > ex->body_limit + DROP_BYTES ? MHD_NO : MHD_YES;
+    }
+    buf_append(&ex->body, bytes, len);
+    return MHD_YES;
+}
+
+/* Authorizes and handles, on whichever thread; the response is made when it returns. */
+static void run(struct exchange *ex)
+{
+    const struct server_config *config = &ex->loop->server->config;
+    struct request *req = &ex->req;
+    enum status status;
+
+    if (clock_monotonic_ms() > req->call.deadline_ms) {
+        observe_refused(ex->loop->server, REFUSED_DEADLINE);
+        problem_respond(req, ST_BUSY, &ex->resp);
+        return;
+    }
+    status = config->authorize(req);
+    if (status == ST_OK) {
+        status = req->route->handler(req, &ex->resp);
+    }
+    if (status == ST_OK && buf_overflowed(&ex->resp.body)) {
+        status = err_set(&req->err, ST_BROKEN, "the answer passes %zu bytes", RESPONSE_BODY_MAX);
+    }
+    if (status == ST_LIMITED) {
+        observe_refused(ex->loop->server, REFUSED_LIMITED);
+    }
+    if (status != ST_OK) {
+        problem_respond(req, status, &ex->resp);
+    }
+}
+
+static void run_job(struct job *job)
+{
+    struct exchange *ex = (struct exchange *)job;
+
+    run(ex);
+    loop_finish(ex->loop, ex);
+}
+
+/* The pool that a route's handler runs on; NULL: the event loop itself. */
+static struct executor *pool_of(const struct server_config *config, const struct route *route)
+{
+    switch (route->run) {
+    case RUN_HASH:
+        return config->hash_pool;
+    case RUN_STORE:
+        return config->store_pool;
+    case RUN_READ:
+        return config->reads_block ? config->store_pool : NULL;
+    case RUN_LOOP:
+        break;
+    }
+    return NULL;
+}
+
+static void respond_options(struct exchange *ex)
+{
+    response_clear(&ex->resp);
+    ex->resp.http_status = 204;
+}
+
+static void add_allow(struct exchange *ex)
+{
+    struct buf allow;
+
+    buf_init(&allow, 256);
+    router_allow(ex->allowed, &allow);
+    response_header(&ex->resp, "Allow", arena_str(&ex->arena, buf_view(&allow)).ptr);
+    buf_done(&allow);
+}
+
+/* The whole request is there. */
+static enum MHD_Result dispatch(struct exchange *ex)
+{
+    struct server *server = ex->loop->server;
+    struct executor *pool;
+
+    ex->conn->deadline_ms = 0;
+    ex->loop->answering++;
+    ex->req.body = buf_view(&ex->body);
+    if (ex->early != ST_OK) {
+        problem_respond(&ex->req, ex->early, &ex->resp);
+        if (ex->early == ST_NO_METHOD) {
+            add_allow(ex);
+        }
+        return send_response(ex);
+    }
+    if (ex->is_options) {
+        respond_options(ex);
+        add_allow(ex);
+        return send_response(ex);
+    }
+    ex->req.call.deadline_ms =
+        clock_monotonic_ms() +
+        atomic_load_explicit(server->config.request_timeout_ms, memory_order_relaxed);
+    pool = pool_of(&server->config, ex->req.route);
+    if (!pool) {
+        run(ex);
+        return send_response(ex);
+    }
+    ex->stage = STAGE_RUNNING;
+    ex->loop->running++;
+    ex->job.run = run_job;
+    MHD_suspend_connection(ex->connection); /* before another thread can resume it */
+    if (!executor_submit(pool, &ex->job)) {
+        observe_refused(server, pool == server->config.hash_pool ? REFUSED_HASH_QUEUE
+                                                                 : REFUSED_STORE_QUEUE);
+        problem_respond(&ex->req, ST_BUSY, &ex->resp);
+        loop_finish(ex->loop, ex);
+    }
+    return MHD_YES;
+}
+
+static struct MHD_Response *make_response(struct exchange *ex)
+{
+    struct response *resp = &ex->resp;
+    struct str body = resp->static_body.ptr ? resp->static_body : buf_view(&resp->body);
+
+    /* The bytes stay where they are until exchange_completed, which comes after the last one. */
+    return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
+                                           MHD_RESPMEM_PERSISTENT);
+}
+
+static enum MHD_Result send_response(struct exchange *ex)
+{
+    struct server *server = ex->loop->server;
+    struct response *resp = &ex->resp;
+    struct MHD_Response *response = make_response(ex);
+    int64_t draining = atomic_load_explicit(&server->draining_since_ms, memory_order_relaxed);
+    int64_t now_ms = clock_monotonic_ms();
+    size_t len = resp->static_body.ptr ? resp->static_body.len : resp->body.len;
+    enum MHD_Result result;
+
+    if (!response) {
+        ex->loop->answering--;
+        return MHD_NO;
+    }
+    if (draining && now_ms - draining > DRAIN_KEEP_MS) {
+        resp->close = true;
+    }
+    for (size_t i = 0; i < resp->header_count; i++) {
+        (void)MHD_add_response_header(response, resp->headers[i].name, resp->headers[i].value);
+    }
+    if (resp->content_type) {
+        (void)MHD_add_response_header(response, "Content-Type", resp->content_type);
+    }
+    (void)MHD_add_response_header(response, "Cache-Control", resp->cache_control);
+    (void)MHD_add_response_header(response, "X-Request-Id", ex->req.id.ptr);
+    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (resp->close) {
+        (void)MHD_add_response_header(response, "Connection", "close");
+    }
+    observe_response(ex);
+    ex->stage = STAGE_SENDING;
+    ex->conn->deadline_ms =
+        now_ms + server->config.body_timeout_ms + (int64_t)(len / SEND_BYTES_PER_MS);
+    result = MHD_queue_response(ex->connection, (unsigned int)resp->http_status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *upload_data,
+                                size_t *upload_data_size, void **req_cls)
+{
+    struct exchange *ex = *req_cls;
+
+    (void)cls;
+    (void)connection;
+    (void)url;
+    if (!ex) {
+        return MHD_NO; /* no memory when the request line came */
+    }
+    if (ex->stage == STAGE_HEAD) {
+        return begin(ex, method, version);
+    }
+    if (*upload_data_size > 0) {
+        size_t len = *upload_data_size;
+
+        *upload_data_size = 0;
+        return take_body(ex, upload_data, len);
+    }
+    switch (ex->stage) {
+    case STAGE_BODY:
+        return dispatch(ex);
+    case STAGE_DONE:
+        return send_response(ex);
+    case STAGE_HEAD:
+    case STAGE_RUNNING:
+    case STAGE_SENDING:
+        break;
+    }
+    return MHD_YES;
+}

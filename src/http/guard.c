@@ -1,0 +1,119 @@
+/* One pass over the headers. */
+#include "http/guard.h"
+
+void guard_init(struct guard *guard, size_t max_headers, size_t max_header_bytes, struct err *err)
+{
+    *guard = (struct guard){
+        .max_headers = max_headers,
+        .max_header_bytes = max_header_bytes,
+        .status = ST_OK,
+        .err = err,
+    };
+}
+
+/* tchar of RFC 9110, 5.6.2. */
+static bool is_token_char(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
+}
+
+static bool name_is_token(struct str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (!is_token_char((unsigned char)name.ptr[i])) {
+            return false;
+        }
+    }
+    return name.len > 0;
+}
+
+static bool value_is_clean(struct str value)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.ptr[i];
+
+        if ((c < ' ' && c != '\t') || c == 0x7F) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Between a name and its value lie the colon (a NUL by now) and blanks, unless a folded line made the
+ * library copy the name elsewhere. */
+static bool lies_behind_name(struct str name, struct str value)
+{
+    const char *gap = name.ptr + name.len + 1;
+
+    if (value.ptr < gap) {
+        return false;
+    }
+    for (; gap < value.ptr; gap++) {
+        if (*gap != ' ' && *gap != '\t') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A value ends at the line's end, where CR and LF are two NULs by now; anything else means that a NUL
+ * cut it short, or that the line ended in a bare LF. */
+static bool ends_with_its_line(struct str value)
+{
+    return value.ptr[value.len] == '\0' && value.ptr[value.len + 1] == '\0';
+}
+
+static bool refuse(struct guard *guard, enum status status, const char *why)
+{
+    guard->status = err_set(guard->err, status, "%s", why);
+    return false;
+}
+
+bool guard_header(struct guard *guard, struct str name, struct str value)
+{
+    guard->count++;
+    guard->bytes += name.len + value.len + 4; /* ": " and CR LF */
+    if (guard->count > guard->max_headers || guard->bytes > guard->max_header_bytes) {
+        return refuse(guard, ST_HEADERS_TOO_LARGE, "Too many or too large header fields");
+    }
+    if (!name_is_token(name)) {
+        return refuse(guard, ST_BAD_REQUEST, "A header's name is not a token");
+    }
+    if (!lies_behind_name(name, value)) {
+        return refuse(guard, ST_BAD_REQUEST, "A header is folded over several lines");
+    }
+    if (!ends_with_its_line(value) || !value_is_clean(value)) {
+        return refuse(guard, ST_BAD_REQUEST, "A header has a control character or a bare line end");
+    }
+    if (str_equal_nocase(name, STR("Host"))) {
+        guard->hosts++;
+    } else if (str_equal_nocase(name, STR("Content-Length"))) {
+        guard->lengths++;
+    } else if (str_equal_nocase(name, STR("Transfer-Encoding"))) {
+        guard->encodings++;
+        guard->is_chunked = str_equal_nocase(str_trim_blanks(value), STR("chunked"));
+    }
+    return true;
+}
+
+enum status guard_finish(struct guard *guard, bool is_http_1_1)
+{
+    if (guard->status != ST_OK) {
+        return guard->status;
+    }
+    if (guard->lengths > 1) {
+        return err_set(guard->err, ST_BAD_REQUEST, "More than one Content-Length");
+    }
+    if (guard->encodings > 0 && guard->lengths > 0) {
+        return err_set(guard->err, ST_BAD_REQUEST,
+                       "Content-Length together with Transfer-Encoding");
+    }
+    if (guard->encodings > 1 || (guard->encodings == 1 && !(guard->is_chunked && is_http_1_1))) {
+        return err_set(guard->err, ST_BAD_REQUEST, "Transfer-Encoding must be chunked, once");
+    }
+    if (guard->hosts > 1 || (guard->hosts == 0 && is_http_1_1)) {
+        return err_set(guard->err, ST_BAD_REQUEST, "There must be exactly one Host");
+    }
+    return ST_OK;
+}

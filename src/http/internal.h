@@ -1,0 +1,150 @@
+/* What the files of the HTTP server share among themselves; nobody else includes it. */
+#ifndef ORGD_HTTP_INTERNAL_H
+#define ORGD_HTTP_INTERNAL_H
+
+#include "base/buf.h"
+#include "base/executor.h"
+#include "base/metrics.h"
+#include "http/peers.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/router.h"
+#include "http/server.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define LISTENERS_MAX 16
+#define LINGERING_MAX 256
+#define HTTP_STATUS_MAX 600
+
+/* A TCP connection; its loop's. */
+struct conn {
+    struct conn *next; /* among the loop's, or on its way there */
+    struct conn **link;
+    int fd;
+    struct peer_address address;
+    struct sockaddr_storage peer;
+    socklen_t peer_len;
+    int64_t deadline_ms; /* of clock_monotonic_ms: what is being received must be there; 0: none */
+};
+
+enum stage {
+    STAGE_HEAD,    /* the request line is there, headers are coming */
+    STAGE_BODY,    /* headers have been looked at, a body may be coming */
+    STAGE_RUNNING, /* an executor has it, the connection is suspended */
+    STAGE_DONE,    /* the response is made and not yet queued */
+    STAGE_SENDING, /* the library has the response */
+};
+
+/* One request and its response, from the request line to the last byte sent. */
+struct exchange {
+    struct job job; /* first: executors hand this back */
+    struct exchange *next_done;
+    struct loop *loop;
+    struct conn *conn;
+    struct MHD_Connection *connection;
+    enum stage stage;
+    enum status early; /* the answer was decided before the handler; ST_OK: it was not */
+    bool is_options;
+    bool body_dropped; /* over the limit: read and forgotten */
+    size_t body_limit;
+    size_t body_charged; /* bytes counted against the server's limit for all bodies */
+    size_t body_received;
+    const char *raw_target_at; /* where the target lies in the library's buffer */
+    struct str raw_target;     /* a copy, in the arena */
+    unsigned int allowed;      /* methods, for Allow */
+    int64_t started_us;        /* when the headers were there */
+    struct arena arena;
+    struct buf body;
+    struct request req;
+    struct response resp;
+};
+
+/* One thread with its own libmicrohttpd daemon. */
+struct loop {
+    struct server *server;
+    struct MHD_Daemon *daemon;
+    pthread_t thread;
+    bool has_thread;
+    int wake_fd; /* eventfd: something is in incoming or done, or draining changed */
+    pthread_mutex_t mutex;
+    struct conn *incoming;
+    struct exchange *done;
+    struct conn *conns;  /* all of this loop's */
+    struct conn *adding; /* being handed to the library right now */
+    atomic_size_t conn_count;
+    size_t answering; /* exchanges whose request is whole and whose answer isn't sent */
+    size_t running;   /* of those, the ones that an executor has */
+    int64_t swept_ms;
+    size_t lingering; /* closed connections whose last bytes are still being read */
+    struct {
+        int fd;
+        int64_t deadline_ms;
+    } linger[LINGERING_MAX];
+};
+
+struct route_metrics {
+    _Atomic uint64_t statuses[HTTP_STATUS_MAX];
+    struct histogram duration;
+};
+
+enum refused {
+    REFUSED_CONNECTIONS,
+    REFUSED_HASH_QUEUE,
+    REFUSED_STORE_QUEUE,
+    REFUSED_BODIES,
+    REFUSED_DEADLINE,
+    REFUSED_LIMITED,
+    REFUSED_WIRE,
+    REFUSED_COUNT
+};
+
+struct server {
+    struct server_config config;
+    struct peers *peers;
+    int listeners[LISTENERS_MAX];
+    size_t listener_count;
+    int stop_fd; /* eventfd: ends the listener thread */
+    pthread_t listener;
+    bool has_listener;
+    _Atomic int64_t draining_since_ms; /* 0: serving */
+    atomic_size_t bodies_bytes;
+    _Atomic int64_t in_flight;
+    _Atomic uint64_t refused[REFUSED_COUNT];
+    struct route_metrics *metrics; /* one for each route, and one for none */
+    struct loop *loops;
+};
+
+/* How long after the stop began answers still keep their connections open. */
+#define DRAIN_KEEP_MS 1500
+
+/* exchange.c: libmicrohttpd's callbacks. */
+void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *connection);
+enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, const char *url,
+                                const char *method, const char *version, const char *upload_data,
+                                size_t *upload_data_size, void **req_cls);
+void exchange_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
+                        enum MHD_RequestTerminationCode code);
+
+/* observe.c: the access line and the metrics of a response that is about to be sent. */
+void observe_response(struct exchange *ex);
+void observe_abort(struct exchange *ex);
+void observe_refused(struct server *server, enum refused reason);
+
+/* loop.c */
+MUST_CHECK enum status loop_init(struct loop *loop, struct server *server, struct err *err);
+MUST_CHECK enum status loop_start(struct loop *loop, struct err *err);
+void loop_join(struct loop *loop); /* waits for the thread */
+void loop_done(struct loop *loop); /* after loop_join, and with nothing running */
+void loop_wake(struct loop *loop);
+void loop_add(struct loop *loop, struct conn *conn);      /* any thread */
+void loop_finish(struct loop *loop, struct exchange *ex); /* any thread: the response is made */
+
+/* listener.c */
+MUST_CHECK enum status listener_open(struct server *server, struct err *err);
+MUST_CHECK enum status listener_start(struct server *server, struct err *err);
+void listener_stop(struct server *server); /* takes what waits in the queues, then closes */
+
+#endif

@@ -1,0 +1,336 @@
+/*
+ * The event loop: polls libmicrohttpd's epoll descriptor together with an eventfd of its own, so that
+ * other threads can hand over connections and finished answers; and keeps the clocks of connections,
+ * because the library only knows how long one was silent, not how long a request has been coming.
+ */
+#include "http/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SWEEP_MS 100
+#define LINGER_MS 2000
+#define QUIET_MS 40 /* a draining loop that saw nothing for as long is done */
+
+void loop_wake(struct loop *loop)
+{
+    uint64_t one = 1;
+
+    /* The counter can't overflow, and a full one wakes just as well. */
+    ssize_t ignored = write(loop->wake_fd, &one, sizeof(one));
+
+    (void)ignored;
+}
+
+void loop_add(struct loop *loop, struct conn *conn)
+{
+    (void)atomic_fetch_add(&loop->conn_count, 1);
+    (void)pthread_mutex_lock(&loop->mutex);
+    conn->next = loop->incoming;
+    loop->incoming = conn;
+    (void)pthread_mutex_unlock(&loop->mutex);
+    loop_wake(loop);
+}
+
+void loop_finish(struct loop *loop, struct exchange *ex)
+{
+    bool was_empty;
+
+    (void)pthread_mutex_lock(&loop->mutex);
+    was_empty = !loop->done;
+    ex->next_done = loop->done;
+    loop->done = ex;
+    (void)pthread_mutex_unlock(&loop->mutex);
+    if (was_empty) {
+        loop_wake(loop);
+    }
+}
+
+static void conn_release(struct loop *loop, struct conn *conn)
+{
+    if (conn->link) {
+        *conn->link = conn->next;
+        if (conn->next) {
+            conn->next->link = conn->link;
+        }
+    }
+    peers_leave(loop->server->peers, &conn->address);
+    (void)atomic_fetch_sub(&loop->conn_count, 1);
+    free(conn);
+}
+
+/*
+ * Keeps a closed connection's socket a while and reads what the client still sends: closing a socket
+ * with unread bytes resets the connection, and the client may never see the answer.
+ */
+static void linger(struct loop *loop, int fd)
+{
+    char byte;
+    bool client_is_done = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    int copy;
+
+    if (client_is_done || loop->lingering == LINGERING_MAX ||
+        atomic_load(&loop->server->draining_since_ms)) {
+        return;
+    }
+    copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (copy >= 0) {
+        (void)shutdown(copy, SHUT_WR);
+        loop->linger[loop->lingering].fd = copy;
+        loop->linger[loop->lingering].deadline_ms = clock_monotonic_ms() + LINGER_MS;
+        loop->lingering++;
+    }
+}
+
+static void read_lingering(struct loop *loop, int64_t now_ms)
+{
+    static _Thread_local char scratch[64 * 1024];
+
+    for (size_t i = loop->lingering; i-- > 0;) {
+        ssize_t n = 1;
+
+        for (int rounds = 0; n > 0 && rounds < 16; rounds++) {
+            n = recv(loop->linger[i].fd, scratch, sizeof(scratch), MSG_DONTWAIT);
+        }
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) ||
+            now_ms > loop->linger[i].deadline_ms) {
+            (void)close(loop->linger[i].fd);
+            loop->linger[i] = loop->linger[--loop->lingering];
+        }
+    }
+}
+
+static void notify_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+                              enum MHD_ConnectionNotificationCode code)
+{
+    struct loop *loop = cls;
+    struct conn *conn;
+
+    (void)connection;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        conn = loop->adding;
+        loop->adding = NULL;
+        *socket_context = conn;
+        conn->next = loop->conns;
+        if (conn->next) {
+            conn->next->link = &conn->next;
+        }
+        conn->link = &loop->conns;
+        loop->conns = conn;
+        return;
+    }
+    conn = *socket_context;
+    linger(loop, conn->fd);
+    conn_release(loop, conn);
+}
+
+static void take_incoming(struct loop *loop)
+{
+    struct conn *incoming;
+    struct exchange *done;
+
+    (void)pthread_mutex_lock(&loop->mutex);
+    incoming = loop->incoming;
+    loop->incoming = NULL;
+    done = loop->done;
+    loop->done = NULL;
+    (void)pthread_mutex_unlock(&loop->mutex);
+    while (incoming) {
+        struct conn *conn = incoming;
+
+        incoming = conn->next;
+        conn->next = NULL;
+        conn->deadline_ms = clock_monotonic_ms() + loop->server->config.header_timeout_ms;
+        loop->adding = conn;
+        (void)MHD_add_connection(loop->daemon, conn->fd, (const struct sockaddr *)&conn->peer,
+                                 conn->peer_len);
+        if (loop->adding) { /* the library refused it, and has closed the socket */
+            loop->adding = NULL;
+            conn_release(loop, conn);
+        }
+    }
+    while (done) {
+        struct exchange *ex = done;
+
+        done = ex->next_done;
+        ex->stage = STAGE_DONE;
+        loop->running--;
+        MHD_resume_connection(ex->connection);
+    }
+}
+
+/* Ends the reception of what took too long. The library sees an end of file and closes. */
+static void sweep(struct loop *loop, int64_t now_ms)
+{
+    if (now_ms - loop->swept_ms < SWEEP_MS && loop->lingering == 0) {
+        return;
+    }
+    loop->swept_ms = now_ms;
+    read_lingering(loop, now_ms);
+    for (struct conn *conn = loop->conns; conn; conn = conn->next) {
+        if (conn->deadline_ms && now_ms > conn->deadline_ms) {
+            (void)shutdown(conn->fd, SHUT_RDWR);
+            conn->deadline_ms = 0;
+        }
+    }
+}
+
+static int poll_timeout(const struct loop *loop)
+{
+    MHD_UNSIGNED_LONG_LONG wanted;
+    int timeout = loop->lingering ? 10 : SWEEP_MS;
+
+    if (atomic_load_explicit(&loop->server->draining_since_ms, memory_order_relaxed)) {
+        timeout = QUIET_MS / 2;
+    } else if (!loop->conns && !loop->lingering) {
+        timeout = -1;
+    }
+    if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES &&
+        (timeout < 0 || wanted < (MHD_UNSIGNED_LONG_LONG)timeout)) {
+        timeout = (int)wanted;
+    }
+    return timeout;
+}
+
+static void *loop_main(void *argument)
+{
+    struct loop *loop = argument;
+    struct server *server = loop->server;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    struct pollfd fds[] = {
+        { .fd = info->epoll_fd, .events = POLLIN },
+        { .fd = loop->wake_fd, .events = POLLIN },
+    };
+    int64_t active_ms = clock_monotonic_ms();
+
+    for (;;) {
+        int ready = poll(fds, 2, poll_timeout(loop));
+        int64_t now_ms = clock_monotonic_ms();
+        int64_t draining = atomic_load(&server->draining_since_ms);
+
+        if (ready > 0 && fds[1].revents) {
+            uint64_t count;
+            ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
+
+            (void)ignored;
+            take_incoming(loop);
+        }
+        (void)MHD_run(loop->daemon);
+        sweep(loop, now_ms);
+        if (ready > 0 || loop->answering > 0) {
+            active_ms = now_ms;
+        }
+        if (draining && (now_ms - active_ms >= QUIET_MS ||
+                         now_ms - draining > server->config.stop_timeout_ms)) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void library_log(void *cls, const char *format, va_list args)
+{
+    char text[256];
+
+    (void)cls;
+    if (!log_enabled(LOG_DEBUG)) {
+        return;
+    }
+    (void)vsnprintf(text, sizeof(text), format, args);
+    log_line(LOG_DEBUG, "http library", LOG_STR("said", str_trim_blanks(str_of(text))));
+}
+
+/* Room for the longest head that the limits allow, the library's entry for each header and query
+ * pair, and the head of the answer. */
+static size_t pool_bytes(const struct server_config *config)
+{
+    return config->max_request_line_bytes + config->max_header_bytes + config->max_headers * 80 +
+           8192;
+}
+
+enum status loop_init(struct loop *loop, struct server *server, struct err *err)
+{
+    const struct server_config *config = &server->config;
+    unsigned int silence_s =
+        (unsigned int)((config->header_timeout_ms + config->body_timeout_ms) / 1000 + 60);
+
+    *loop = (struct loop){ .server = server, .wake_fd = -1 };
+    (void)pthread_mutex_init(&loop->mutex, NULL);
+    loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (loop->wake_fd < 0) {
+        return err_set(err, ST_BROKEN, "no eventfd for an event loop: %s", strerror(errno));
+    }
+    loop->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0,
+        NULL, NULL, exchange_handle, loop, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned int)config->max_connections + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        pool_bytes(config), MHD_OPTION_CONNECTION_TIMEOUT, silence_s, MHD_OPTION_URI_LOG_CALLBACK,
+        exchange_request_line, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop,
+        MHD_OPTION_NOTIFY_CONNECTION, notify_connection, loop, MHD_OPTION_END);
+    if (!loop->daemon) {
+        return err_set(err, ST_BROKEN, "libmicrohttpd does not start");
+    }
+    return ST_OK;
+}
+
+enum status loop_start(struct loop *loop, struct err *err)
+{
+    sigset_t all;
+    sigset_t before;
+    int failed;
+
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&loop->thread, NULL, loop_main, loop);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        return err_set(err, ST_BROKEN, "no thread for an event loop: %s", strerror(failed));
+    }
+    (void)pthread_setname_np(loop->thread, "loop");
+    loop->has_thread = true;
+    return ST_OK;
+}
+
+void loop_join(struct loop *loop)
+{
+    if (loop->has_thread) {
+        (void)pthread_join(loop->thread, NULL);
+        loop->has_thread = false;
+    }
+}
+
+void loop_done(struct loop *loop)
+{
+    if (!loop || !loop->server) {
+        return;
+    }
+    if (loop->daemon) {
+        MHD_stop_daemon(loop->daemon);
+    }
+    for (size_t i = 0; i < loop->lingering; i++) {
+        (void)close(loop->linger[i].fd);
+    }
+    while (loop->incoming) {
+        struct conn *conn = loop->incoming;
+
+        loop->incoming = conn->next;
+        (void)close(conn->fd);
+        conn->link = NULL;
+        conn_release(loop, conn);
+    }
+    if (loop->wake_fd >= 0) {
+        (void)close(loop->wake_fd);
+    }
+    (void)pthread_mutex_destroy(&loop->mutex);
+}

@@ -1,0 +1,134 @@
+/* The access line and the numbers behind /metrics. */
+#include "http/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+
+static const char *const refused_names[REFUSED_COUNT] = {
+    [REFUSED_CONNECTIONS] = "connections", [REFUSED_HASH_QUEUE] = "hash_queue",
+    [REFUSED_STORE_QUEUE] = "store_queue", [REFUSED_BODIES] = "body_memory",
+    [REFUSED_DEADLINE] = "deadline",       [REFUSED_LIMITED] = "rate_limit",
+    [REFUSED_WIRE] = "malformed",
+};
+
+void observe_refused(struct server *server, enum refused reason)
+{
+    (void)atomic_fetch_add_explicit(&server->refused[reason], 1, memory_order_relaxed);
+}
+
+static struct str route_label(const struct request *req)
+{
+    return req->route ? str_of(req->route->path) : STR("none");
+}
+
+static void log_exchange(const struct exchange *ex, const char *msg, int status, int64_t us)
+{
+    const struct request *req = &ex->req;
+
+    log_line(LOG_INFO, msg, LOG_STR("id", req->id), LOG_STR("tenant", req->tenant),
+             LOG_TEXT("method", method_name(req->method)), LOG_STR("route", route_label(req)),
+             LOG_INT("status", status), LOG_MS("duration_ms", us),
+             LOG_TEXT("error", status >= 500 && req->err.text[0] ? req->err.text : NULL));
+}
+
+void observe_response(struct exchange *ex)
+{
+    struct server *server = ex->loop->server;
+    const struct route_table *routes = &server->config.routes;
+    size_t row = ex->req.route ? (size_t)(ex->req.route - routes->rows) : routes->count;
+    struct route_metrics *metrics = &server->metrics[row];
+    int64_t us = clock_monotonic_us() - ex->started_us;
+
+    (void)atomic_fetch_add_explicit(&metrics->statuses[ex->resp.http_status], 1,
+                                    memory_order_relaxed);
+    histogram_record(&metrics->duration, us);
+    log_exchange(ex, "request", ex->resp.http_status, us);
+}
+
+/* The client went away, or its bytes were refused by the library itself. */
+void observe_abort(struct exchange *ex)
+{
+    if (ex->stage != STAGE_HEAD) {
+        log_exchange(ex, "request aborted", 0, clock_monotonic_us() - ex->started_us);
+    }
+}
+
+static void write_route(const struct server *server, size_t row, struct buf *out)
+{
+    const struct route_table *routes = &server->config.routes;
+    const struct route *route = row < routes->count ? &routes->rows[row] : NULL;
+    const char *method = route ? method_name(route->method) : "any";
+    const char *path = route ? route->path : "none";
+    int usual = route ? route->success : 404;
+
+    for (int status = 100; status < HTTP_STATUS_MAX; status++) {
+        uint64_t count =
+            atomic_load_explicit(&server->metrics[row].statuses[status], memory_order_relaxed);
+
+        if (count > 0 || status == usual) {
+            buf_printf(out,
+                       "orgd_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %" PRIu64
+                       "\n",
+                       method, path, status, count);
+        }
+    }
+}
+
+/* Rows of one path share a series of durations: the contract has them by route alone. */
+static void write_durations(const struct server *server, size_t row, struct buf *out)
+{
+    const struct route_table *routes = &server->config.routes;
+    const char *path = row < routes->count ? routes->rows[row].path : "none";
+    struct histogram sum = { .sum_us = 0 };
+    char label[160];
+
+    for (size_t i = 0; i <= routes->count; i++) {
+        const char *other = i < routes->count ? routes->rows[i].path : "none";
+        const struct histogram *one = &server->metrics[i].duration;
+
+        if (strcmp(path, other) != 0) {
+            continue;
+        }
+        if (i < row) {
+            return; /* written with the first of them */
+        }
+        for (int bucket = 0; bucket < METRICS_BUCKETS; bucket++) {
+            sum.counts[bucket] += one->counts[bucket];
+        }
+        sum.sum_us += one->sum_us;
+    }
+    (void)snprintf(label, sizeof(label), "route=\"%s\"", path);
+    histogram_write(&sum, "orgd_http_request_duration_seconds", label, out);
+}
+
+void server_metrics(struct server *server, struct buf *out)
+{
+    size_t rows = server->config.routes.count + 1;
+    struct executor *pools[] = { server->config.hash_pool, server->config.store_pool };
+
+    metrics_head(out, "orgd_http_requests_total", "counter",
+                 "Answers, by method, route and status.");
+    for (size_t row = 0; row < rows; row++) {
+        write_route(server, row, out);
+    }
+    metrics_head(out, "orgd_http_request_duration_seconds", "histogram",
+                 "Time from the headers' arrival until the answer is made.");
+    for (size_t row = 0; row < rows; row++) {
+        write_durations(server, row, out);
+    }
+    metrics_head(out, "orgd_http_requests_in_flight", "gauge",
+                 "Requests being received or answered.");
+    buf_printf(out, "orgd_http_requests_in_flight %" PRId64 "\n", atomic_load(&server->in_flight));
+    metrics_head(out, "orgd_executor_queue_depth", "gauge", "Requests that wait for a thread.");
+    for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
+        buf_printf(out, "orgd_executor_queue_depth{executor=\"%s\"} %zu\n", executor_name(pools[i]),
+                   executor_depth(pools[i]));
+    }
+    metrics_head(out, "orgd_refused_total", "counter", "Requests and connections turned away.");
+    for (int reason = 0; reason < REFUSED_COUNT; reason++) {
+        buf_printf(out, "orgd_refused_total{reason=\"%s\"} %" PRIu64 "\n", refused_names[reason],
+                   atomic_load(&server->refused[reason]));
+    }
+}

@@ -1,0 +1,24 @@
+/* From a method and a path to a row of the route table. No state; any thread. */
+#ifndef ORGD_HTTP_ROUTER_H
+#define ORGD_HTTP_ROUTER_H
+
+#include "http/route.h"
+#include "http/target.h"
+
+struct buf;
+
+struct route_match {
+    const struct route *route;           /* NULL with ST_NOT_FOUND and ST_NO_METHOD */
+    struct str params[ROUTE_PARAMS_MAX]; /* in the order of the path's braces */
+    unsigned int methods;                /* bit per enum method that the path has rows for */
+};
+
+/* HEAD finds GET's row. ST_OK, ST_NOT_FOUND, or ST_NO_METHOD (methods says which there are). OPTIONS
+ * on a path that exists is ST_NO_METHOD too: the caller answers it from methods. */
+MUST_CHECK enum status router_match(const struct route_table *table, enum method method,
+                                    const struct target *target, struct route_match *ret_match);
+
+/* The Allow header's value for a set of methods, HEAD and OPTIONS included. */
+void router_allow(unsigned int methods, struct buf *out);
+
+#endif

@@ -1,0 +1,289 @@
+/* The rules for documents; every change is one document_edit of the store. */
+#include "org/document.h"
+
+#include "base/buf.h"
+#include "org/domain.h"
+#include "org/etag.h"
+#include "org/name.h"
+#include "json/json.h"
+#include "json/json_out.h"
+#include "json/merge_patch.h"
+
+static bool id_is_good(struct str id)
+{
+    return id.len >= 1 && id.len <= DOCUMENT_ID_MAX && !text_has_control(id) && !str_is(id, ".") &&
+           !str_is(id, "..");
+}
+
+static enum status judge_id(struct str id, const char *where, const char *member,
+                            struct invalid *invalid)
+{
+    if (id_is_good(id)) {
+        return ST_OK;
+    }
+    return invalid_add(invalid, "value_error", where, member,
+                       "Value error, an _id has 1 to %d bytes, no control characters, and is not "
+                       "'.' or '..'",
+                       DOCUMENT_ID_MAX);
+}
+
+/* The rules for a body, and for the `_id` in it: id is the path's (ptr NULL: the body may choose). */
+static enum status judge_body(json_t *body, struct str id, struct invalid *invalid)
+{
+    size_t before = invalid->count;
+    json_t *own = json_object_get(body, "_id");
+    const char *key;
+    json_t *value;
+
+    if (!json_is_object(body)) {
+        return body ? invalid_add(invalid, "model_attributes_type", "body", NULL,
+                                  "Input should be a valid object")
+                    : invalid_add(invalid, "missing", "body", NULL, "Field required");
+    }
+    if (own && !json_is_string(own)) {
+        (void)!invalid_add(invalid, "string_type", "body", "_id", "Input should be a valid string");
+    } else if (own) {
+        struct str text = { .ptr = json_string_value(own), .len = json_string_length(own) };
+
+        if (!id.ptr) {
+            (void)!judge_id(text, "body", "_id", invalid);
+        } else if (!str_equal(text, id)) {
+            (void)!invalid_add(invalid, "value_error", "body", "_id",
+                               "Value error, the _id differs from the path's");
+        }
+    }
+    json_object_foreach(body, key, value)
+    {
+        if (key[0] == '$') {
+            (void)!invalid_add(invalid, "value_error", "body", NULL,
+                               "Value error, the member %.64s: names that start with $ are kept "
+                               "for the store",
+                               key);
+            break;
+        }
+    }
+    return invalid->count > before ? ST_INVALID : ST_OK;
+}
+
+/* A document's text: compact, its `_id` first. */
+static void write_body(const json_t *body, struct str id, struct buf *out)
+{
+    struct json_out json;
+    const char *key;
+    json_t *value;
+
+    json_out_init(&json, out);
+    json_out_object(&json);
+    json_out_key(&json, "_id");
+    json_out_str(&json, id);
+    json_object_foreach((json_t *)(uintptr_t)body, key, value)
+    {
+        if (strcmp(key, "_id") != 0) {
+            json_out_key(&json, key);
+            json_out_value(&json, value);
+        }
+    }
+    json_out_end(&json);
+}
+
+static enum status too_large(const struct domain *domain, struct err *err)
+{
+    return err_set(err, ST_TOO_LARGE, "A document has at most %lld bytes",
+                   (long long)domain->document_max_bytes);
+}
+
+/* What an edit works with; the function that made it frees body. */
+struct edit {
+    const struct domain *domain;
+    const struct preconditions *preconditions; /* NULL: none */
+    struct str id;
+    json_t *patch;    /* for a PATCH */
+    bool must_be_new; /* for a POST */
+    struct buf body;  /* what is to be there, or is */
+    bool created;
+    struct err err;
+};
+
+static void edit_init(struct edit *edit, const struct domain *domain, struct str id,
+                      const struct preconditions *preconditions)
+{
+    *edit = (struct edit){ .domain = domain, .id = id, .preconditions = preconditions };
+    /* Compact text can be longer than what came: an `_id` is added, numbers are written out. */
+    buf_init(&edit->body, 4 * (size_t)domain->document_max_bytes + 1024);
+}
+
+static enum status edit_put(void *context, const struct document *now,
+                            struct document_edit *ret_edit)
+{
+    struct edit *edit = context;
+    struct str body = buf_view(&edit->body);
+
+    if (edit->must_be_new && now) {
+        return ST_DOCUMENT_EXISTS;
+    }
+    if (edit->preconditions &&
+        !etag_allows(edit->preconditions, now ? now->body : (struct str){ .ptr = NULL })) {
+        return ST_PRECONDITION;
+    }
+    edit->created = !now;
+    ret_edit->action = now && str_equal(now->body, body) ? EDIT_KEEP : EDIT_PUT;
+    ret_edit->body = body;
+    return ST_OK;
+}
+
+static enum status edit_patch(void *context, const struct document *now,
+                              struct document_edit *ret_edit)
+{
+    struct edit *edit = context;
+    json_auto_t *before = NULL;
+    json_auto_t *after = NULL;
+
+    if (!now) {
+        return ST_NO_DOCUMENT;
+    }
+    if (!etag_allows(edit->preconditions, now->body)) {
+        return ST_PRECONDITION;
+    }
+    TRY(json_parse(now->body, &before, &edit->err) == ST_OK ? ST_OK : ST_BROKEN);
+    after = json_merge_patch(before, edit->patch);
+    if (!after) {
+        return err_set(&edit->err, ST_BROKEN, "no memory for a merge");
+    }
+    buf_clear(&edit->body);
+    write_body(after, edit->id, &edit->body);
+    if (buf_overflowed(&edit->body) || edit->body.len > (size_t)edit->domain->document_max_bytes) {
+        return too_large(edit->domain, &edit->err);
+    }
+    ret_edit->body = buf_view(&edit->body);
+    ret_edit->action = str_equal(now->body, ret_edit->body) ? EDIT_KEEP : EDIT_PUT;
+    return ST_OK;
+}
+
+static enum status edit_delete(void *context, const struct document *now,
+                               struct document_edit *ret_edit)
+{
+    struct edit *edit = context;
+
+    if (!now) {
+        return ST_NO_DOCUMENT;
+    }
+    if (!etag_allows(edit->preconditions, now->body)) {
+        return ST_PRECONDITION;
+    }
+    ret_edit->action = EDIT_DELETE;
+    return ST_OK;
+}
+
+/* Lets the store decide, and hands the outcome over; done with the edit in any case. */
+static enum status finish(struct edit *edit, const struct call *call,
+                          const struct oid *organization, document_edit_fn *decide,
+                          struct document_result *ret_result)
+{
+    enum status status =
+        store_document_edit(edit->domain->store, call, organization, edit->id, decide, edit);
+
+    if (status != ST_OK && edit->err.text[0]) {
+        *call->err = edit->err;
+    }
+    if (status == ST_OK && ret_result) {
+        ret_result->document.id = edit->id;
+        ret_result->document.body = arena_str(call->mem, buf_view(&edit->body));
+        ret_result->created = edit->created;
+        etag_of(ret_result->document.body, ret_result->etag);
+    }
+    buf_done(&edit->body);
+    return status;
+}
+
+enum status document_create(struct domain *domain, const struct call *call,
+                            const struct oid *organization, json_t *body, struct invalid *invalid,
+                            struct document_result *ret_result)
+{
+    struct edit edit;
+    json_t *own;
+    struct str id;
+
+    TRY(judge_body(body, (struct str){ .ptr = NULL }, invalid));
+    own = json_object_get(body, "_id");
+    if (own) {
+        id = (struct str){ .ptr = json_string_value(own), .len = json_string_length(own) };
+    } else {
+        struct oid oid = oid_new();
+        char hex[OID_HEX_LEN + 1];
+
+        oid_format(&oid, hex);
+        id = arena_str(call->mem, str_of(hex));
+    }
+    edit_init(&edit, domain, id, NULL);
+    edit.must_be_new = true;
+    write_body(body, id, &edit.body);
+    if (buf_overflowed(&edit.body)) {
+        buf_done(&edit.body);
+        return too_large(domain, call->err);
+    }
+    return finish(&edit, call, organization, edit_put, ret_result);
+}
+
+enum status document_get(struct domain *domain, const struct call *call,
+                         const struct oid *organization, struct str id, struct invalid *invalid,
+                         struct document_result *ret_result)
+{
+    TRY(judge_id(id, "path", "id", invalid));
+    TRY(store_document_get(domain->store, call, organization, id, &ret_result->document));
+    etag_of(ret_result->document.body, ret_result->etag);
+    return ST_OK;
+}
+
+enum status document_put(struct domain *domain, const struct call *call,
+                         const struct oid *organization, struct str id, json_t *body,
+                         const struct preconditions *preconditions, struct invalid *invalid,
+                         struct document_result *ret_result)
+{
+    struct edit edit;
+
+    (void)!judge_id(id, "path", "id", invalid);
+    (void)!judge_body(body, id, invalid);
+    if (invalid->count > 0) {
+        return ST_INVALID;
+    }
+    edit_init(&edit, domain, id, preconditions);
+    write_body(body, id, &edit.body);
+    if (buf_overflowed(&edit.body)) {
+        buf_done(&edit.body);
+        return too_large(domain, call->err);
+    }
+    return finish(&edit, call, organization, edit_put, ret_result);
+}
+
+enum status document_patch(struct domain *domain, const struct call *call,
+                           const struct oid *organization, struct str id, json_t *patch,
+                           const struct preconditions *preconditions, struct invalid *invalid,
+                           struct document_result *ret_result)
+{
+    struct edit edit;
+
+    (void)!judge_id(id, "path", "id", invalid);
+    (void)!judge_body(patch, id, invalid);
+    if (invalid->count > 0) {
+        return ST_INVALID;
+    }
+    edit_init(&edit, domain, id, preconditions);
+    edit.patch = patch;
+    return finish(&edit, call, organization, edit_patch, ret_result);
+}
+
+enum status document_delete(struct domain *domain, const struct call *call,
+                            const struct oid *organization, struct str id,
+                            const struct preconditions *preconditions, struct invalid *invalid)
+{
+    struct edit edit;
+
+    TRY(judge_id(id, "path", "id", invalid));
+    edit_init(&edit, domain, id, preconditions);
+    return finish(&edit, call, organization, edit_delete, NULL);
+}
+
+bool document_is_known(struct str if_none_match, const char *etag)
+{
+    return if_none_match.ptr && etag_list_holds(if_none_match, etag, true);
+}
