@@ -1,4 +1,4 @@
-/* Fuzzes org/name: any bytes as a name and as an address, and what must hold of whatever comes out. */
+/* Fuzzes org/name: any bytes as a name and as an address, and what must hold of the results. */
 #include "org/name.h"
 
 #include "base/arena.h"

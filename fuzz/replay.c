@@ -1,7 +1,8 @@
 /*
- * Runs a fuzz entry over the files named on the command line (of a folder: every file in it), so that
- * a corpus is replayed by builds that have no fuzzer. Link it with one fuzz_*.c.
- * Exit: 0 all ran; 1 a file could not be read, or none was named. An entry that finds a fault aborts.
+ * Runs a fuzz entry over the files named on the command line (of a folder: every file in it), so
+ * that a corpus is replayed by builds that have no fuzzer. Link it with one fuzz_*.c.
+ * Exit: 0 all ran; 1 a file could not be read, or none was named. An entry that finds a fault
+ * aborts.
  */
 #include <dirent.h>
 #include <errno.h>

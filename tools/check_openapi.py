@@ -10,7 +10,8 @@ credentials, admin or tenant. Says every difference and ends with 1 where there 
     exactly where the route takes credentials instead;
   - the names in braces are the declared path parameters, and no operationId is used twice;
   - each example fits its schema, and each error in one has a code of src/base/status.h with the
-    HTTP status that it has there.
+    HTTP status that it has there;
+  - its version is meson.build's.
 
 Usage: PRINT-ROUTES | check_openapi.py [OPENAPI.JSON]
 """
@@ -183,6 +184,12 @@ def check_codes(document, codes):
                         yield f"{method} {path}: {status}: {code} has another HTTP status"
 
 
+def check_version(document, meson):
+    version = re.search(r"^\s*version: '([^']+)'", meson, re.MULTILINE)[1]
+    if document.contents["info"]["version"] != version:
+        yield f"info.version is not {version}, which meson.build has"
+
+
 def main(arguments):
     if len(arguments) > 1 or arguments[:1] in (["-h"], ["--help"]):
         print(__doc__.strip())
@@ -195,13 +202,14 @@ def main(arguments):
         *check_operations(document),
         *check_examples(document),
         *check_codes(document, read_codes(header)),
+        *check_version(document, (CHECKOUT / "meson.build").read_text("utf-8")),
     ]
     for fault in faults:
         print(fault)
     if not faults:
         examples = sum(1 for _ in document.examples())
         operations = sum(1 for _ in document.operations())
-        print(f"{operations} operations agree with the routes, {examples} examples with their schemas")
+        print(f"{operations} operations agree with the routes, {examples} examples with schemas")
     return 1 if faults else 0
 
 

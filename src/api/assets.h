@@ -15,8 +15,8 @@ struct asset {
     struct str bytes; /* not ended by NUL */
 };
 
-/* What /docs must send as Content-Security-Policy: the page may load and ask what this program serves,
- * and nothing else. */
+/* What /docs must send as Content-Security-Policy: the page may load and ask for what this program
+ * serves, and nothing else. */
 extern const char assets_content_security_policy[];
 
 /* Whether there is an asset at a path; fills ret_asset only then. */

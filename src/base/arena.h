@@ -29,7 +29,7 @@ __attribute__((returns_nonnull, malloc)) void *arena_alloc(struct arena *arena, 
 /* A copy that ends in NUL. */
 struct str arena_str(struct arena *arena, struct str s);
 
-__attribute__((format(printf, 2, 3))) struct str arena_printf(struct arena *arena,
-                                                              const char *format, ...);
+__attribute__((format(printf, 2, 3), nonnull(2))) struct str arena_printf(struct arena *arena,
+                                                                          const char *format, ...);
 
 #endif

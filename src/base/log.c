@@ -15,6 +15,7 @@
 #define VALUE_BYTES ((size_t)1024)              /* longest value */
 #define WAITING_BYTES ((size_t)4 * 1024 * 1024) /* lines that may wait for the writer */
 #define LAST_WORDS_MS 2000                      /* how long log_stop waits for a reader */
+#define GATHER_MS 5 /* lines that come within this are written together */
 
 static struct {
     pthread_mutex_t mutex;
@@ -39,6 +40,17 @@ void log_set_level(enum log_level level)
 bool log_enabled(enum log_level level)
 {
     return (int)level >= atomic_load_explicit(&log_level, memory_order_relaxed);
+}
+
+bool log_level_find(const char *name, enum log_level *ret_level)
+{
+    for (size_t i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++) {
+        if (strcmp(level_names[i], name) == 0) {
+            *ret_level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Writes all, waiting for a reader that is slow until deadline_ms (0: for ever). */
@@ -203,6 +215,12 @@ static void *writer_main(void *unused)
             (void)pthread_cond_wait(&log_state.filled, &log_state.mutex);
         }
         log_state.idle = false;
+        if (!log_state.stopping) {
+            /* Waking for each line would cost its thread more than the line does. */
+            (void)pthread_mutex_unlock(&log_state.mutex);
+            (void)poll(NULL, 0, GATHER_MS);
+            (void)pthread_mutex_lock(&log_state.mutex);
+        }
         full = log_state.waiting;
         log_state.waiting = writing;
         dropped = log_state.dropped;

@@ -40,6 +40,10 @@ void log_stop(void);
 void log_set_level(enum log_level level);
 bool log_enabled(enum log_level level);
 
+/* The level that "debug", "info", "warn" or "error" names; false, and *ret_level untouched, for any
+ * other name. */
+bool log_level_find(const char *name, enum log_level *ret_level);
+
 /* pairs ends with a pair of type LOG_END. A pair whose text has NULL for ptr is left out. */
 void log_pairs(enum log_level level, const char *msg, const struct log_pair *pairs);
 

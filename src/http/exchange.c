@@ -2,10 +2,10 @@
 #include "http/internal.h"
 
 #include "base/clock.h"
+#include "base/oid.h"
 #include "http/guard.h"
 #include "http/problem.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 /* Memory for one request without its body: headers, decoded JSON strings, a page of documents. */
@@ -14,6 +14,20 @@
 #define DROP_BYTES ((size_t)16 * 1024 * 1024)
 /* The slowest client that may take an answer; it has the request's time-out on top. */
 #define SEND_BYTES_PER_MS 16
+
+/*
+ * Ends the library's view of the target behind its '?': it would make an entry in the connection's
+ * memory for each pair of the query, so that a line well within the limits could exhaust it, and the
+ * query is decoded here anyway. The bytes are the connection's own and the library writes to them next.
+ */
+static void hide_query(const char *uri)
+{
+    const char *query = uri ? strchr(uri, '?') : NULL;
+
+    if (query && query[1]) {
+        ((char *)(uintptr_t)query)[1] = '\0';
+    }
+}
 
 void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
 {
@@ -29,6 +43,7 @@ void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *c
     arena_init(&ex->arena, ARENA_BYTES);
     ex->raw_target_at = uri;
     ex->raw_target = arena_str(&ex->arena, str_of(uri ? uri : ""));
+    hide_query(uri);
     response_init(&ex->resp);
     buf_init(&ex->body, 0);
     ex->req.mem = &ex->arena;
@@ -105,18 +120,19 @@ static bool id_is_good(struct str id)
     return id.len >= 1 && id.len <= REQUEST_ID_MAX;
 }
 
-/* The caller's id, or one of 96 random bits. */
+/* The caller's id, or a new one. */
 static struct str choose_id(struct exchange *ex)
 {
     struct str given = request_header(&ex->req, "X-Request-Id");
-    unsigned char random[12];
-    char hex[sizeof(random) * 2 + 1];
+    char hex[OID_HEX_LEN + 1];
+    struct oid oid;
 
     if (given.ptr && id_is_good(given)) {
         return arena_str(&ex->arena, given);
     }
-    randombytes_buf(random, sizeof(random));
-    return arena_str(&ex->arena, str_of(sodium_bin2hex(hex, sizeof(hex), random, sizeof(random))));
+    oid = oid_new();
+    oid_format(&oid, hex);
+    return arena_str(&ex->arena, str_of(hex));
 }
 
 /* Whether a NUL cut the request target short: the version must follow behind one space. */
@@ -144,12 +160,12 @@ static enum status look_at_head(struct exchange *ex, const char *method, const c
         head = err_set(&req->err, ST_TARGET_TOO_LONG, "The request line is over %zu bytes",
                        config->max_request_line_bytes);
     }
+    if (head == ST_OK && !target_is_whole(ex, version)) {
+        head = err_set(&req->err, ST_BAD_REQUEST, "The request line has a NUL");
+    }
     if (head != ST_OK) {
         ex->resp.close = true;
         return head;
-    }
-    if (!target_is_whole(ex, version)) {
-        return err_set(&req->err, ST_BAD_REQUEST, "The request line has a NUL");
     }
     target = target_parse(ex->raw_target, &ex->arena, &req->target, &req->err);
     if (target != ST_OK) {
@@ -165,6 +181,10 @@ static enum status find_route(struct exchange *ex)
     enum status status =
         router_match(&ex->loop->server->config.routes, req->method, &req->target, &match);
 
+    if (req->method == METHOD_OPTIONS && str_is(req->target.path, "*")) {
+        match.methods = (1U << METHOD_COUNT) - 1; /* the server as a whole (RFC 9110, 9.3.7) */
+        status = ST_NO_METHOD;
+    }
     ex->allowed = match.methods;
     if (status == ST_NO_METHOD && req->method == METHOD_OPTIONS) {
         ex->is_options = true;

@@ -1,6 +1,6 @@
 /*
- * Decoding by table: a row for each member of an input object, decoded into a struct; what is wrong is
- * collected, all of it at once, in the words of struct invalid.
+ * Decoding by table: a row for each member of an input object, decoded into a struct; what is wrong
+ * is collected, all of it at once, in the words of struct invalid.
  *
  *     static const struct json_field create_fields[] = {
  *         { "organization_name", offsetof(struct create_body, name), FIELD_REQUIRED },
@@ -31,9 +31,10 @@ struct json_field {
 /*
  * Decodes body into target. body NULL (an empty one) or not an object: one entry for the whole of
  * "body" (type "missing", "Field required"; or "model_attributes_type", "Input should be a valid
- * object"). A required member that is absent: "missing", "Field required". One that is not a string,
- * null included: "string_type", "Input should be a valid string". Unknown members are ignored; an
- * absent optional member leaves {NULL, 0}; present ones are copied into mem (ptr never NULL).
+ * object"). A required member that is absent: "missing", "Field required". One that is not a
+ * string, null included: "string_type", "Input should be a valid string". Unknown members are
+ * ignored; an absent optional member leaves {NULL, 0}; present ones are copied into mem (ptr never
+ * NULL).
  *
  * Returns ST_OK or ST_INVALID with the entries added to invalid; members that were fine are decoded
  * even then, so that a caller can go on and judge them, and those that were not are {NULL, 0}.

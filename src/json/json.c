@@ -3,7 +3,8 @@
 
 /*
  * jansson fails on a text that the scanner passed only for a duplicate member, which it sees right
- * behind the closing quote of the second name: the position that it gives is the number of bytes read.
+ * behind the closing quote of the second name: the position that it gives is the number of bytes
+ * read.
  */
 static enum status refused(const json_error_t *error, struct err *err)
 {

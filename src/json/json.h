@@ -21,9 +21,9 @@
  *
  * ret_value: a new reference, the caller's to json_decref (or: json_auto_t)
  * Returns ST_OK, or ST_BAD_JSON with the reason in err->text and in err->offset the first byte that
- * can't continue: text.len where the text ends too early. A text that is empty or blank is ST_BAD_JSON
- * too; a caller that treats it otherwise asks json_is_blank first. A duplicate member is refused at the
- * closing quote of its second name. ST_BROKEN where memory is out. Any thread.
+ * can't continue: text.len where the text ends too early. A text that is empty or blank is
+ * ST_BAD_JSON too; a caller that treats it otherwise asks json_is_blank first. A duplicate member
+ * is refused at the closing quote of its second name. ST_BROKEN where memory is out. Any thread.
  */
 MUST_CHECK enum status json_parse(struct str text, json_t **ret_value, struct err *err);
 
@@ -32,8 +32,8 @@ bool json_is_blank(struct str text);
 
 /*
  * The offset of the first byte that can't continue a strict JSON text (as above, but for duplicate
- * members), and why as a static text; true, and both untouched, where the whole text is fine. Linear,
- * no recursion, no allocation. Any thread.
+ * members), and why as a static text; true, and both untouched, where the whole text is fine.
+ * Linear, no recursion, no allocation. Any thread.
  */
 bool json_scan(struct str text, size_t *ret_offset, const char **ret_why);
 

@@ -1,4 +1,5 @@
-/* Writing JSON: punctuation by a bit for each level, strings by runs of bytes that need no escape. */
+/* Writing JSON: punctuation by a bit for each level, strings by runs of bytes that need no
+ * escape. */
 #include "json/json_out.h"
 
 #include "json/plain.h"
@@ -164,8 +165,9 @@ void json_out_int(struct json_out *out, int64_t value)
 }
 
 /*
- * The fewest digits that give the same double again. 15 digits survive the way through a normal double,
- * so that fewer are found by them too (%g drops zeros at the end); one below DBL_MIN may need but one.
+ * The fewest digits that give the same double again. 15 digits survive the way through a normal
+ * double, so that fewer are found by them too (%g drops zeros at the end); one below DBL_MIN may
+ * need but one.
  */
 static void shortest(double value, char ret_text[NUMBER_SIZE])
 {

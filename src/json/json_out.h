@@ -1,6 +1,6 @@
 /*
- * JSON out: text streamed straight into a buffer, without a tree. Commas and colons are placed by the
- * writer; nesting is the caller's to keep right (checked by assert).
+ * JSON out: text streamed straight into a buffer, without a tree. Commas and colons are placed by
+ * the writer; nesting is the caller's to keep right (checked by assert).
  *
  *     json_out_init(&out, &buf);
  *     json_out_object(&out);

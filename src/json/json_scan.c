@@ -120,8 +120,8 @@ static int hex_value(int c)
 }
 
 /*
- * Why no UTF-16 unit that may stand here begins with these hex digits, or NULL: a low surrogate stands
- * behind a high one and nowhere else, and NUL nowhere.
+ * Why no UTF-16 unit that may stand here begins with these hex digits, or NULL: a low surrogate
+ * stands behind a high one and nowhere else, and NUL nowhere.
  */
 static const char *unit_refused(unsigned digits, int count, bool low)
 {
@@ -199,8 +199,8 @@ static bool scan_escape(struct scan *scan)
     return scan_unit(scan, true, &unit);
 }
 
-/* One character of two to four bytes, by the table of well-formed sequences in the Unicode standard:
- * only the second byte's range depends on the first. */
+/* One character of two to four bytes, by the table of well-formed sequences in the Unicode
+ * standard: only the second byte's range depends on the first. */
 static bool scan_utf8(struct scan *scan)
 {
     static const char why[] = "Invalid UTF-8";
@@ -290,7 +290,8 @@ static bool scan_scalar(struct scan *scan)
     }
 }
 
-/* A value as far as it goes without coming back: opening brackets, then a scalar or an empty container. */
+/* A value as far as it goes without coming back: opening brackets, then a scalar or an empty
+ * container. */
 static bool scan_down(struct scan *scan)
 {
     for (;;) {

@@ -1,5 +1,5 @@
-/* Whether numbers are in range, digit by digit: strtod and strtoll want a NUL behind the number, and
- * strtod depends on the locale. */
+/* Whether numbers are in range, digit by digit: strtod and strtoll want a NUL behind the number,
+ * and strtod depends on the locale. */
 #include "json/number.h"
 
 #include <stdint.h>
@@ -14,7 +14,8 @@ bool json_integer_fits(struct str digits, bool negative)
            (digits.len == most && memcmp(digits.ptr, negative ? least : greatest, most) <= 0);
 }
 
-/* The exponent, kept far inside 64 bits: no text in memory has the digits to make up for so much. */
+/* The exponent, kept far inside 64 bits: no text in memory has the digits to make up for so
+ * much. */
 static int64_t read_exponent(const char *at, const char *end)
 {
     const int64_t bound = INT64_C(1) << 56;
@@ -75,8 +76,8 @@ static bool digits_are_below(struct mantissa mantissa, const char *bound)
 
 bool json_real_fits(struct str number)
 {
-    /* 2^1024 - 2^970, halfway between the greatest double and the next that there would be: the least
-     * number that rounds to infinity. */
+    /* 2^1024 - 2^970, halfway between the greatest double and the next that there would be: the
+     * least number that rounds to infinity. */
     static const char bound[] = "1797693134862315807937289714053034150799341327100378269361737789"
                                 "8044496829276475094664901797758720709633028641669288791094655554"
                                 "7851940402630657488671505820681908902000708383676273854845817711"

@@ -1,5 +1,5 @@
-/* The ranges of JSON's numbers, judged by their digits: exact, and independent of the locale. Private to
- * src/json. */
+/* The ranges of JSON's numbers, judged by their digits: exact, and independent of the locale.
+ * Private to src/json. */
 #ifndef ORGD_JSON_NUMBER_H
 #define ORGD_JSON_NUMBER_H
 

@@ -13,7 +13,8 @@
 
 #define PLAIN_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* The top bit of each byte that is 0. Bytes above one that is may be marked wrongly, below never. */
+/* The top bit of each byte that is 0. Bytes above one that is may be marked wrongly, below
+ * never. */
 static inline uint64_t plain_zero_bytes(uint64_t word)
 {
     return (word - PLAIN_EACH(0x01)) & ~word & PLAIN_EACH(0x80);

@@ -1,6 +1,6 @@
 /*
- * Names and addresses under Unicode's rules. Everything that depends on a character's properties comes
- * from utf8proc's tables, through transform(); what is here is the order of the steps and their limits.
+ * Names and addresses under Unicode's rules. What depends on a character's properties comes from
+ * utf8proc's tables, through transform(); here are the order of the steps and their limits.
  */
 #include "org/name.h"
 
@@ -11,7 +11,7 @@
 #include <utf8proc.h>
 
 /* No character decomposes canonically into more than four, so a longer text has more than
- * NAME_MAX_CODE_POINTS in NFC too. Checked before normalising, which sorts marks in quadratic time. */
+ * NAME_MAX_CODE_POINTS in NFC too. Checked before normalising, whose time grows with the square. */
 #define RAW_MAX_CODE_POINTS (4 * NAME_MAX_CODE_POINTS)
 
 static const utf8proc_option_t to_nfd = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
@@ -113,9 +113,9 @@ static utf8proc_int32_t known_ignorable(utf8proc_int32_t c, void *unused)
 }
 
 /*
- * Composes in place; returns the new length. U+11A7 (a Hangul vowel) composes with nothing, but stands
- * just before the trailing consonants, and utf8proc 2.8 takes it for one and drops it after a
- * syllable. Composing the text between these vowels piece by piece keeps them.
+ * Composes in place; returns the new length. U+11A7 (a Hangul vowel) composes with nothing, but
+ * stands just before the trailing consonants, and utf8proc 2.8 takes it for one and drops it after
+ * a syllable. Composing the text between these vowels piece by piece keeps them.
  */
 static utf8proc_ssize_t compose(utf8proc_int32_t *code_points, utf8proc_ssize_t count)
 {
@@ -147,7 +147,7 @@ static struct str lower_ascii(struct str s, struct arena *mem)
     return (struct str){ .ptr = lower, .len = s.len };
 }
 
-/* s, which is well-formed, in another form; in mem, or s itself. Of ASCII only the case can change. */
+/* s, which is well-formed, in another form; in mem, or s itself. ASCII changes in case only. */
 static struct str transform(struct str s, utf8proc_option_t options, struct arena *mem)
 {
     const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)s.ptr;
@@ -197,8 +197,8 @@ static struct str squeeze_white_space(struct str s, struct arena *mem)
     return (struct str){ .ptr = out, .len = len };
 }
 
-/* Decomposed first, as Unicode's caseless matching wants it: U+0345 is a mark, but folds to a letter,
- * so that marks have to be in their order before. */
+/* Decomposed first, as Unicode's caseless matching wants it: U+0345 is a mark, but folds to a
+ * letter, so that marks have to be in their order before. */
 struct str name_key(struct str text, struct arena *mem)
 {
     struct str folded = transform(transform(text, to_nfd, mem), to_nfkc_casefold, mem);

@@ -1,6 +1,6 @@
 /*
- * The rules for names: organization names, their keys and slugs, e-mail addresses. Unicode comes from
- * utf8proc. No function keeps state; any thread.
+ * The rules for names: organization names, their keys and slugs, e-mail addresses. Unicode comes
+ * from utf8proc. No function keeps state; any thread.
  */
 #ifndef ORGD_ORG_NAME_H
 #define ORGD_ORG_NAME_H
@@ -32,13 +32,14 @@ struct name {
     bool slug_is_hex; /* the plain slug is 24 hex digits and would read as an id */
 };
 
-/* Judges and normalises an organization's name. ret_name is untouched on a fault; strings in mem. */
+/* Judges and normalises an organization's name. ret_name: untouched on a fault; strings in mem. */
 MUST_CHECK enum name_fault name_make(struct str raw, struct arena *mem, struct name *ret_name);
 
 /*
- * The key of any well-formed UTF-8 text, also of one that name_make would refuse (a name that another
- * program stored). name_key(name_key(s)) is name_key(s). In mem; empty where nothing in s counts.
- * Time grows with the square of the longest run of combining marks: bound the length of outside text.
+ * The key of any well-formed UTF-8 text, also of one that name_make would refuse (a name that
+ * another program stored). name_key(name_key(s)) is name_key(s). In mem; empty where nothing in s
+ * counts. Time grows with the square of the longest run of combining marks: bound the length of
+ * outside text.
  */
 struct str name_key(struct str text, struct arena *mem);
 
@@ -49,8 +50,8 @@ enum email_fault {
     EMAIL_SPACE,    /* white space or a control character */
 };
 
-/* Judges an address; ret_key: full case folding of its NFC form, in mem, by which addresses compare.
- * The address itself is kept as written. */
+/* Judges an address; ret_key: its canonical full case folding, in NFC, in mem, by which addresses
+ * compare. The address itself is kept as written. */
 MUST_CHECK enum email_fault email_make(struct str raw, struct arena *mem, struct str *ret_key);
 
 /* Whether there is a control character (Cc: U+0000 to U+001F, U+007F to U+009F). s is UTF-8. */

@@ -77,6 +77,7 @@ struct organization_change {
     struct oid id;
     struct oid account_id;             /* the administrator whose credentials change */
     int64_t expected_password_version; /* another one in the store: ST_BAD_TOKEN */
+    struct str expected_name;          /* as shown; another one in the store: ST_PRECONDITION */
     struct str name;
     struct str name_key;
     struct str slug;        /* plain slug to take, as for new_organization; NULL: slug stays */
@@ -155,7 +156,8 @@ struct store_ops {
 
     /* Renames and changes credentials in one step, at a cost that has nothing to do with the number
      * of documents. ST_NO_ORGANIZATION; ST_BAD_TOKEN (the account is gone, no member any more, or its
-     * password_version is another); ST_NEW_NAME_TAKEN; ST_EMAIL_TAKEN; where both, ST_NEW_NAME_TAKEN. */
+     * password_version is another); ST_PRECONDITION (the name is not expected_name: look again);
+     * ST_NEW_NAME_TAKEN; ST_EMAIL_TAKEN; where both, ST_NEW_NAME_TAKEN. */
     enum status (*organization_update)(struct store *store, const struct call *call,
                                        const struct organization_change *change,
                                        struct organization *ret_organization);

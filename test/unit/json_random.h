@@ -1,5 +1,5 @@
-/* Random JSON for property tests: trees, and texts that somebody meddled with. The same every time for
- * the same seed; a failing test prints the text that it failed on. */
+/* Random JSON for property tests: trees, and texts that somebody meddled with. The same every time
+ * for the same seed; a failing test prints the text that it failed on. */
 #ifndef ORGD_TEST_UNIT_JSON_RANDOM_H
 #define ORGD_TEST_UNIT_JSON_RANDOM_H
 
@@ -102,7 +102,8 @@ static inline json_t *random_scalar(struct dice *dice)
     }
 }
 
-/* A tree of at most depth levels of containers. Few different names, so that patches meet targets. */
+/* A tree of at most depth levels of containers. Few different names, so that patches meet
+ * targets. */
 static inline json_t *random_tree(struct dice *dice, int depth)
 {
     size_t members = dice_roll(dice, 5);

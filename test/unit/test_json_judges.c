@@ -18,8 +18,9 @@ static size_t stop_of(struct str text)
 }
 
 /*
- * jansson's own verdict, which knows neither offsets nor our depth; duplicates are its affair. jansson
- * loses a NUL behind a number (it takes [0<NUL>]), which is one reason why the scanner comes first.
+ * jansson's own verdict, which knows neither offsets nor our depth; duplicates are its affair.
+ * jansson loses a NUL behind a number (it takes [0<NUL>]), which is one reason why the scanner
+ * comes first.
  */
 static bool jansson_takes(struct str text)
 {

@@ -1,0 +1,133 @@
+/* Opening and closing: the parts in order, and in reverse. */
+#include "store/sqlite/sqlite_store.h"
+
+#include "base/clock.h"
+#include "store/sqlite/engine.h"
+
+#include <stdlib.h>
+
+#define PING_MS 1000 /* the longest that a ping waits for a connection */
+
+struct sqlite_store *sqlite_engine(struct store *store)
+{
+    return (struct sqlite_store *)store; /* its first member */
+}
+
+enum status reader_take(struct store *store, const struct call *call, struct reader *ret_reader)
+{
+    struct readers *readers = &sqlite_engine(store)->readers;
+    struct connection *connection = NULL;
+
+    TRY(readers_take(readers, call->deadline_ms, &connection, call->err));
+    *ret_reader = (struct reader){ .readers = readers, .connection = connection };
+    return ST_OK;
+}
+
+void reader_give(struct reader *reader)
+{
+    if (reader->connection) {
+        readers_give(reader->readers, reader->connection);
+    }
+}
+
+enum status sqlite_ping(struct store *store, const struct call *call)
+{
+    int64_t until_ms = clock_monotonic_ms() + PING_MS;
+    struct call quick = { .mem = call->mem,
+                          .err = call->err,
+                          .deadline_ms =
+                              until_ms < call->deadline_ms ? until_ms : call->deadline_ms };
+    READER reader = { 0 };
+    STATEMENT query = NULL;
+    bool found = false;
+
+    TRY(reader_take(store, &quick, &reader));
+    TRY(connection_statement(reader.connection, SQL_PING, &query, call->err));
+    TRY(statement_step(reader.connection, query, &found, call->err));
+    return found ? ST_OK : err_set(call->err, ST_BROKEN, "the database has lost a row");
+}
+
+static void close_store(struct store *store)
+{
+    struct sqlite_store *engine = sqlite_engine(store);
+
+    writer_stop(&engine->writer);
+    checkpointer_done(&engine->checkpointer);
+    readers_done(&engine->readers);
+    writer_done(&engine->writer); /* the last connection copies the log into the database */
+    directory_done(&engine->directory);
+    free(engine);
+}
+
+static const struct store_ops ops = {
+    .name = "sqlite",
+    .reads_block = false,
+    .close = close_store,
+    .ping = sqlite_ping,
+    .secret = sqlite_secret,
+    .organization_create = sqlite_organization_create,
+    .organization_by_name = sqlite_organization_by_name,
+    .organization_by_id = sqlite_organization_by_id,
+    .organization_by_slug = sqlite_organization_by_slug,
+    .organization_update = sqlite_organization_update,
+    .organization_delete = sqlite_organization_delete,
+    .membership_by_email = sqlite_membership_by_email,
+    .membership_by_ids = sqlite_membership_by_ids,
+    .account_rehash = sqlite_account_rehash,
+    .document_get = sqlite_document_get,
+    .document_list = sqlite_document_list,
+    .document_edit = sqlite_document_edit,
+};
+
+/* With the directory there: opens the database and starts the threads. */
+static enum status start(struct sqlite_store *engine, struct checkpoint_limits limits,
+                         struct err *err)
+{
+    const char *path = engine->directory.database;
+    enum status status;
+
+    TRY(writer_init(&engine->writer, path, err));
+    status = checkpointer_init(&engine->checkpointer, path, limits, err);
+    if (status != ST_OK) {
+        writer_done(&engine->writer);
+        return status;
+    }
+    status = writer_start(&engine->writer, &engine->checkpointer, err);
+    if (status != ST_OK) {
+        checkpointer_done(&engine->checkpointer);
+        writer_done(&engine->writer);
+        return status;
+    }
+    readers_init(&engine->readers, path);
+    return ST_OK;
+}
+
+enum status sqlite_store_open_with(const char *directory, struct checkpoint_limits limits,
+                                   struct store **ret_store, struct err *err)
+{
+    struct sqlite_store *engine = calloc(1, sizeof(*engine));
+    enum status status;
+
+    if (!engine) {
+        return err_set(err, ST_BROKEN, "no memory for the store");
+    }
+    engine->store.ops = &ops;
+    status = directory_init(&engine->directory, directory, err);
+    if (status == ST_OK) {
+        status = start(engine, limits, err);
+        if (status != ST_OK) {
+            directory_done(&engine->directory);
+        }
+    }
+    if (status != ST_OK) {
+        free(engine);
+        return status;
+    }
+    *ret_store = &engine->store;
+    return ST_OK;
+}
+
+enum status sqlite_store_open(const char *directory, struct store **ret_store, struct err *err)
+{
+    return sqlite_store_open_with(directory, CHECKPOINT_LIMITS, ret_store, err);
+}

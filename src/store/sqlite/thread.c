@@ -1,0 +1,42 @@
+/* Starting threads with every signal blocked, and conditions by the monotonic clock. */
+#include "store/sqlite/thread.h"
+
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+
+#define STACK_BYTES ((size_t)1024 * 1024)
+
+enum status thread_start(const char *name, void *(*run)(void *), void *argument,
+                         pthread_t *ret_thread, struct err *err)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all;
+    sigset_t before;
+    int failed;
+
+    (void)pthread_attr_init(&attributes);
+    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    (void)sigfillset(&all); /* signals are the main thread's */
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    failed = pthread_create(&thread, &attributes, run, argument);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    (void)pthread_attr_destroy(&attributes);
+    if (failed) {
+        return err_set(err, ST_BROKEN, "no thread for the store's %s: %s", name, strerror(failed));
+    }
+    (void)pthread_setname_np(thread, name);
+    *ret_thread = thread;
+    return ST_OK;
+}
+
+void condition_init(pthread_cond_t *condition)
+{
+    pthread_condattr_t attributes;
+
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(condition, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+}

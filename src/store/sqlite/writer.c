@@ -1,0 +1,283 @@
+/* The queue, the waiting and the thread; batch.c is what it does with a full hand. */
+#include "store/sqlite/writer.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/sqlite/batch.h"
+#include "store/sqlite/checkpointer.h"
+#include "store/sqlite/migrate.h"
+#include "store/sqlite/thread.h"
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH_MAX 256
+#define RECLAIM_PAUSE_MS 20    /* between portions while nobody writes */
+#define RECLAIM_BUSY_MS 100    /* and while somebody does */
+#define RECLAIM_RETRY_MS 1000  /* after a failure */
+#define LONGEST_WAIT_MS 100000 /* at once; longer ones take several turns */
+
+/* Of write_op.state. */
+enum { OP_WAITING, OP_DONE };
+
+/*
+ * Each caller sleeps on its own operation, so that handing back 64 results wakes 64 threads that have
+ * nothing to fight over. Waking an operation that its caller has left meanwhile does no harm: the
+ * kernel looks at the address only, and every sleeper checks its own state again.
+ */
+static void wake(struct write_op *op)
+{
+    atomic_store_explicit(&op->state, OP_DONE, memory_order_release);
+    (void)syscall(SYS_futex, &op->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static bool is_done(struct write_op *op)
+{
+    return atomic_load_explicit(&op->state, memory_order_acquire) == OP_DONE;
+}
+
+/* Sleeps until op is done or the time has come; false: not done. */
+static bool sleep_until(struct write_op *op, int64_t deadline_ms)
+{
+    while (!is_done(op)) {
+        int64_t left_ms = deadline_ms - clock_monotonic_ms();
+        struct timespec left;
+
+        if (left_ms <= 0) {
+            return false;
+        }
+        left_ms = left_ms < LONGEST_WAIT_MS ? left_ms : LONGEST_WAIT_MS;
+        left = (struct timespec){ .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000 };
+        (void)syscall(SYS_futex, &op->state, FUTEX_WAIT_PRIVATE, OP_WAITING, &left, NULL, 0);
+    }
+    return true;
+}
+
+static void enqueue(struct writer *writer, struct write_op *op)
+{
+    op->next = NULL;
+    (void)pthread_mutex_lock(&writer->mutex);
+    *writer->last = op;
+    writer->last = &op->next;
+    if (writer->idle) {
+        writer->idle = false;
+        (void)pthread_cond_signal(&writer->filled);
+    }
+    (void)pthread_mutex_unlock(&writer->mutex);
+}
+
+/* Takes op back where the writer hasn't it yet. */
+static bool withdraw(struct writer *writer, struct write_op *op)
+{
+    struct write_op **at = &writer->first;
+    bool found;
+
+    (void)pthread_mutex_lock(&writer->mutex);
+    while (*at && *at != op) {
+        at = &(*at)->next;
+    }
+    found = *at == op;
+    if (found) {
+        *at = op->next;
+        if (!*at) {
+            writer->last = at;
+        }
+    }
+    (void)pthread_mutex_unlock(&writer->mutex);
+    return found;
+}
+
+enum status writer_run(struct writer *writer, struct write_op *op)
+{
+    atomic_init(&op->state, OP_WAITING);
+    enqueue(writer, op);
+    if (!sleep_until(op, op->call->deadline_ms)) {
+        if (withdraw(writer, op)) {
+            return err_set(op->call->err, ST_BUSY, "waited too long for the writer");
+        }
+        (void)sleep_until(op, INT64_MAX); /* it has begun: there is an outcome to wait for */
+    }
+    return op->status;
+}
+
+/* Under the mutex: takes up to BATCH_MAX operations off the queue. */
+static struct write_op *take(struct writer *writer)
+{
+    struct write_op *first = writer->first;
+    struct write_op **end = &writer->first;
+
+    for (int i = 0; i < BATCH_MAX && *end; i++) {
+        end = &(*end)->next;
+    }
+    writer->first = *end;
+    if (!writer->first) {
+        writer->last = &writer->first;
+    }
+    if (first) {
+        *end = NULL;
+    }
+    return first;
+}
+
+/* Hands back results up to rest, which is still to be run. */
+static void hand_back(struct write_op *first, const struct write_op *rest)
+{
+    while (first != rest) {
+        struct write_op *next = first->next; /* first is gone once woken */
+
+        wake(first);
+        first = next;
+    }
+}
+
+static void run_batch(struct writer *writer, struct write_op *first)
+{
+    struct err err = { 0 };
+
+    while (first) {
+        struct write_op *rest = NULL;
+        enum status status = checkpointer_enter(writer->checkpointer, &err);
+
+        if (status == ST_OK) {
+            rest = batch_run(&writer->connection, first);
+            checkpointer_leave(writer->checkpointer);
+        } else {
+            batch_refuse(first, status, &err);
+        }
+        hand_back(first, rest);
+        first = rest;
+    }
+}
+
+/* A portion of reclaiming; the time of the next goes by whether anybody waits. */
+static void reclaim(struct writer *writer)
+{
+    struct err err = { 0 };
+    bool more = true;
+    enum status status = checkpointer_enter(writer->checkpointer, &err);
+
+    if (status == ST_OK) {
+        status = batch_reclaim(&writer->connection, &more, &err);
+        checkpointer_leave(writer->checkpointer);
+    }
+    if (status != ST_OK) {
+        log_line(LOG_DEBUG, "reclaiming failed", LOG_TEXT("code", status_code(status)),
+                 LOG_TEXT("detail", err.text));
+    }
+    (void)pthread_mutex_lock(&writer->mutex);
+    if (status != ST_OK) {
+        writer->reclaim_ms = clock_monotonic_ms() + RECLAIM_RETRY_MS;
+    } else if (more) {
+        writer->reclaim_ms =
+            clock_monotonic_ms() + (writer->first ? RECLAIM_BUSY_MS : RECLAIM_PAUSE_MS);
+    } else {
+        writer->reclaiming = false;
+    }
+    (void)pthread_mutex_unlock(&writer->mutex);
+}
+
+/* Under the mutex: sleeps until there is something to do. */
+static void wait_for_work(struct writer *writer)
+{
+    while (!writer->first && !writer->stopping) {
+        writer->idle = true;
+        if (!writer->reclaiming) {
+            (void)pthread_cond_wait(&writer->filled, &writer->mutex);
+        } else if (clock_monotonic_ms() < writer->reclaim_ms) {
+            struct timespec until = { .tv_sec = writer->reclaim_ms / 1000,
+                                      .tv_nsec = writer->reclaim_ms % 1000 * 1000000 };
+
+            (void)pthread_cond_timedwait(&writer->filled, &writer->mutex, &until);
+        } else {
+            break;
+        }
+    }
+    writer->idle = false;
+}
+
+static void *thread_main(void *argument)
+{
+    struct writer *writer = argument;
+
+    (void)pthread_mutex_lock(&writer->mutex);
+    for (;;) {
+        struct write_op *batch;
+        bool reclaim_now;
+
+        wait_for_work(writer);
+        batch = take(writer);
+        if (!batch && writer->stopping) {
+            break;
+        }
+        reclaim_now = writer->reclaiming && clock_monotonic_ms() >= writer->reclaim_ms;
+        (void)pthread_mutex_unlock(&writer->mutex);
+        run_batch(writer, batch);
+        if (reclaim_now) {
+            reclaim(writer);
+        }
+        (void)pthread_mutex_lock(&writer->mutex);
+    }
+    (void)pthread_mutex_unlock(&writer->mutex);
+    return NULL;
+}
+
+enum status writer_init(struct writer *writer, const char *path, struct err *err)
+{
+    enum status status;
+
+    *writer = (struct writer){ .reclaiming = true };
+    TRY(connection_init(&writer->connection, path, CONNECTION_WRITE, err));
+    status = migrate(&writer->connection, err);
+    if (status != ST_OK) {
+        connection_done(&writer->connection);
+        return status;
+    }
+    writer->last = &writer->first;
+    (void)pthread_mutex_init(&writer->mutex, NULL);
+    condition_init(&writer->filled);
+    return ST_OK;
+}
+
+enum status writer_start(struct writer *writer, struct checkpointer *checkpointer, struct err *err)
+{
+    writer->checkpointer = checkpointer;
+    checkpointer_watch(checkpointer, &writer->connection);
+    TRY(thread_start("writer", thread_main, writer, &writer->thread, err));
+    writer->running = true;
+    return ST_OK;
+}
+
+void writer_stop(struct writer *writer)
+{
+    (void)pthread_mutex_lock(&writer->mutex);
+    writer->stopping = true;
+    (void)pthread_cond_signal(&writer->filled);
+    (void)pthread_mutex_unlock(&writer->mutex);
+    if (writer->running) {
+        (void)pthread_join(writer->thread, NULL);
+        writer->running = false;
+    }
+}
+
+void writer_done(struct writer *writer)
+{
+    connection_done(&writer->connection);
+    (void)pthread_cond_destroy(&writer->filled);
+    (void)pthread_mutex_destroy(&writer->mutex);
+}
+
+void writer_reclaim(struct writer *writer)
+{
+    (void)pthread_mutex_lock(&writer->mutex);
+    if (!writer->reclaiming) {
+        writer->reclaiming = true;
+        writer->reclaim_ms = clock_monotonic_ms() + RECLAIM_PAUSE_MS;
+        if (writer->idle) {
+            writer->idle = false;
+            (void)pthread_cond_signal(&writer->filled);
+        }
+    }
+    (void)pthread_mutex_unlock(&writer->mutex);
+}

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Runs every test, or only the named steps, and ends with `N passed, N failed, N skipped`.
+
+./dev test calls it, after installing what it needs. A step is a function below; each prints what it
+does, counts what ran, and shows the output of what failed. Logs are kept in build-test/.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LOGS = ROOT / "build-test"
+PYTHON = sys.executable
+CORES = max(2, os.cpu_count() or 2)
+
+SANITIZED = {
+    "build-asan": ["-Db_sanitize=address,undefined", "-Db_lundef=false"],
+    "build-tsan": ["-Db_sanitize=thread", "-Db_lundef=false"],
+}
+# What has threads of its own; the rest would only run the same code under another tool.
+THREADED = ["base", "log", "org", "sqlite", "token", "password"]
+
+SANITIZER_OPTIONS = {
+    "ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
+    "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+}
+
+
+class Tally:
+    """What has been counted so far."""
+
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+    def add(self, passed, failed, skipped):
+        self.passed += passed
+        self.failed += failed
+        self.skipped += skipped
+
+
+def run(name, command, **environment):
+    """Runs a command with its output in a log; gives (exit code, output)."""
+    LOGS.mkdir(exist_ok=True)
+    log = LOGS / f"{name}.log"
+    with log.open("wb") as out:
+        code = subprocess.run(
+            [str(word) for word in command],
+            cwd=ROOT,
+            env={**os.environ, **SANITIZER_OPTIONS, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
+    return code, log.read_text(errors="replace")
+
+
+def show(name, output, lines=80):
+    print(f"---- {name}: the last lines of its output")
+    print("\n".join(output.splitlines()[-lines:]))
+    print("----", flush=True)
+
+
+def check(tally, name, command):
+    """One command that is one test."""
+    code, output = run("check-" + name, command)
+    tally.add(code == 0, code != 0, 0)
+    print(f"  {'ok  ' if code == 0 else 'FAIL'} {name}", flush=True)
+    if code != 0:
+        show(name, output)
+
+
+def compile_tree(directory, options):
+    if not (ROOT / directory / "build.ninja").exists():
+        code, output = run(f"{directory}-setup", ["meson", "setup", directory, *options])
+        if code != 0:
+            show(directory, output)
+            raise SystemExit(f"{directory} can't be set up")
+    code, output = run(f"{directory}-ninja", ["ninja", "-C", directory, "--quiet"])
+    if code != 0:
+        show(directory, output)
+        raise SystemExit(f"{directory} does not build")
+
+
+def c_tests(tally, directory, only=None):
+    """Each C test program of a build; cmocka's own lines are counted, a fuzz corpus counts as one."""
+    programs = sorted(
+        path
+        for path in (ROOT / directory).glob("test/*/test_*")
+        if path.is_file() and os.access(path, os.X_OK)
+    )
+    for program in programs:
+        name = program.name.removeprefix("test_")
+        if only and name not in only:
+            continue
+        code, output = run(f"{directory}-{name}", [program])
+        passed = sum(map(int, re.findall(r"^\[  PASSED  \] (\d+) test", output, re.M)))
+        failed = sum(map(int, re.findall(r"^\[  FAILED  \] (\d+) test", output, re.M)))
+        skipped = sum(map(int, re.findall(r"^\[  SKIPPED \] (\d+) test", output, re.M)))
+        if code != 0 and failed == 0:
+            failed = 1
+        tally.add(passed, failed, skipped)
+        print(f"  {'ok  ' if code == 0 else 'FAIL'} {name}: {passed} passed", flush=True)
+        for line in re.findall(r"^\[  SKIPPED \] (?!\d+ test).*", output, re.M):
+            print(f"       {line}")
+        if code != 0:
+            show(name, output)
+
+
+def python_tests(tally, name, arguments, **environment):
+    """A pytest run, counted from its JUnit file."""
+    report = LOGS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    code, output = run(
+        name,
+        [PYTHON, "-m", "pytest", "-q", "-ra", f"--junitxml={report}", *arguments],
+        **environment,
+    )
+    passed = failed = skipped = 0
+    if report.exists():
+        for suite in ElementTree.parse(report).iter("testsuite"):
+            wrong = int(suite.get("failures")) + int(suite.get("errors"))
+            left_out = int(suite.get("skipped"))
+            failed += wrong
+            skipped += left_out
+            passed += int(suite.get("tests")) - wrong - left_out
+    if code != 0 and failed == 0:
+        failed = 1
+    tally.add(passed, failed, skipped)
+    print(f"  {'ok  ' if code == 0 else 'FAIL'} {name}: {passed} passed, {failed} failed", flush=True)
+    for line in re.findall(r"^SKIPPED.*", output, re.M):
+        print(f"       {line}")
+    if code != 0:
+        show(name, output, 150)
+
+
+def step_check(tally):
+    """layout, lint, layers, and documents against tables"""
+    compile_tree("build-asan", SANITIZED["build-asan"])
+    sources = subprocess.run(
+        ["git", "ls-files", "*.c", "*.h"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    check(tally, "format", ["clang-format", "--dry-run", "--Werror", *sources])
+    check(tally, "layers", [PYTHON, "tools/check_layers.py"])
+    check(tally, "settings-in-readme", [PYTHON, "tools/check_docs.py"])
+    check(
+        tally,
+        "openapi",
+        ["sh", "-c", f"build-asan/test/unit/print_routes | {PYTHON} tools/check_openapi.py"],
+    )
+    check(tally, "lint", [PYTHON, "tools/lint.py", str(CORES)])
+
+
+def step_unit(tally):
+    """C tests and the fuzzers' corpora, under address and undefined-behaviour sanitizers"""
+    compile_tree("build-asan", SANITIZED["build-asan"])
+    c_tests(tally, "build-asan")
+    for entry in sorted((ROOT / "fuzz/corpus").iterdir()):
+        check(tally, f"corpus-{entry.name}", [f"build-asan/fuzz/fuzz_{entry.name}", entry])
+
+
+def step_threads(tally):
+    """C tests of what has threads, under the thread sanitizer"""
+    compile_tree("build-tsan", SANITIZED["build-tsan"])
+    c_tests(tally, "build-tsan", THREADED)
+
+
+def step_blackbox(tally):
+    """the real program from outside: a test for each row of the contract"""
+    python_tests(tally, "blackbox", ["-n", CORES, "test/blackbox"])
+
+
+def step_sanitized(tally):
+    """the same from outside, on a program built with sanitizers"""
+    compile_tree("build-asan", SANITIZED["build-asan"])
+    python_tests(
+        tally,
+        "sanitized",
+        ["-n", CORES, "test/blackbox"],
+        ORGD_BIN=str(ROOT / "build-asan/orgd"),
+    )
+
+
+def step_browser(tally):
+    """the page at /docs in a real browser"""
+    python_tests(tally, "browser", ["test/browser"])
+
+
+def step_crash(tally):
+    """SIGKILL under load, again and again, and every acknowledged change compared"""
+    python_tests(tally, "crash", ["test/crash"])
+
+
+STEPS = {
+    name.removeprefix("step_"): function
+    for name, function in list(globals().items())
+    if name.startswith("step_")
+}
+
+
+def main(words):
+    if words == ["--list"]:
+        for name, function in STEPS.items():
+            print(f"{name:10} {function.__doc__}")
+        return 0
+    unknown = [word for word in words if word not in STEPS]
+    if unknown:
+        print(f"no step {unknown[0]}; there are {', '.join(STEPS)}", file=sys.stderr)
+        return 2
+    tally = Tally()
+    release = ["-Dbuildtype=release", "-Ddebug=true", "-Db_lto=true", "-Dtests=disabled"]
+    compile_tree("build", release)
+    for name in words or STEPS:
+        begun = time.monotonic()
+        print(f"{name}: {STEPS[name].__doc__}", flush=True)
+        STEPS[name](tally)
+        print(f"  {time.monotonic() - begun:.0f} s", flush=True)
+    print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
+    return 1 if tally.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
