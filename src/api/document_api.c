@@ -217,9 +217,6 @@ enum status document_list_handler(struct request *req, struct response *resp)
 
     (void)!read_limit(req, &query.limit);
     (void)!read_count(req, &query.with_total);
-    if (req->invalid.count > 0) {
-        return ST_INVALID;
-    }
     TRY(or_deleted(document_list(req->services->domain, &req->call, tenant(req), &query,
                                  &req->invalid, &list)));
     respond_list(resp, &list, query.with_total);

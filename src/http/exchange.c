@@ -74,14 +74,22 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **req
         (void)atomic_fetch_sub(&loop->server->in_flight, 1);
         ex->conn->deadline_ms = clock_monotonic_ms() + loop->server->config.header_timeout_ms;
     }
-    if (ex->stage == STAGE_SENDING) {
+    if (ex->is_answering) {
         loop->answering--;
-    } else {
+    }
+    if (ex->stage != STAGE_SENDING) {
         observe_abort(ex);
     }
     (void)code;
     exchange_free(ex);
     *req_cls = NULL;
+}
+
+/* From here until exchange_completed a stop waits for it. */
+static void count_answering(struct exchange *ex)
+{
+    ex->is_answering = true;
+    ex->loop->answering++;
 }
 
 /* Header by header: the guard looks, the request keeps what it may need. */
@@ -246,7 +254,7 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
     }
     ex->body.limit = ex->body_limit;
     if (ex->resp.close) { /* answered before any of the body is read, and before 100 Continue */
-        ex->loop->answering++;
+        count_answering(ex);
         problem_respond(&ex->req, ex->early, &ex->resp);
         return send_response(ex);
     }
@@ -356,7 +364,7 @@ static enum MHD_Result dispatch(struct exchange *ex)
     struct executor *pool;
 
     ex->conn->deadline_ms = 0;
-    ex->loop->answering++;
+    count_answering(ex);
     ex->req.body = buf_view(&ex->body);
     if (ex->early != ST_OK) {
         problem_respond(&ex->req, ex->early, &ex->resp);
@@ -412,7 +420,6 @@ static enum MHD_Result send_response(struct exchange *ex)
     enum MHD_Result result;
 
     if (!response) {
-        ex->loop->answering--;
         return MHD_NO;
     }
     if (draining && now_ms - draining > DRAIN_KEEP_MS) {

@@ -48,6 +48,7 @@ struct exchange {
     enum stage stage;
     enum status early; /* the answer was decided before the handler; ST_OK: it was not */
     bool is_options;
+    bool is_answering; /* counted in its loop's answering */
     bool body_dropped; /* over the limit: read and forgotten */
     size_t body_limit;
     size_t body_charged; /* bytes counted against the server's limit for all bodies */

@@ -78,7 +78,8 @@ struct document_list {
     struct str next; /* a cursor; ptr NULL: that was all */
 };
 
-/* ST_INVALID (entry for "after") for a cursor that this organization's pages never gave. */
+/* ST_INVALID (entry for "after") for a cursor that this organization's pages never gave, and where the
+ * caller has entries of its own. */
 MUST_CHECK enum status document_list(struct domain *domain, const struct call *call,
                                      const struct oid *organization,
                                      const struct document_list_query *query,

@@ -72,8 +72,11 @@ enum status document_list(struct domain *domain, const struct call *call,
 
     if (query->after.ptr &&
         !read_cursor(domain, organization, query->after, call->mem, &wanted.after)) {
-        return invalid_add(invalid, "value_error", "query", "after",
+        (void)!invalid_add(invalid, "value_error", "query", "after",
                            "Value error, not a cursor that a page of this collection gave");
+    }
+    if (invalid->count > 0) {
+        return ST_INVALID;
     }
     TRY(store_document_list(domain->store, call, organization, &wanted, &list.page));
     if (list.page.more) {
