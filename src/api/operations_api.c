@@ -109,8 +109,6 @@ enum status metrics_handler(struct request *req, struct response *resp)
 
     resp->content_type = "text/plain; version=0.0.4; charset=utf-8";
     server_metrics(services->server, out);
-    metrics_head(out, "orgd_store_duration_seconds", "histogram",
-                 "Time in the store, by operation.");
     domain_metrics(services->domain, out);
     metrics_head(out, "orgd_logins_total", "counter", "Logins, by result.");
     buf_printf(out, "orgd_logins_total{result=\"ok\"} %" PRIu64 "\n",

@@ -149,6 +149,13 @@ static bool target_is_whole(const struct exchange *ex, const char *version)
     return ex->raw_target_at && ex->raw_target_at + ex->raw_target.len + 1 == version;
 }
 
+/* From the method's first byte to the body's. */
+static size_t head_bytes(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
+        ->header_size;
+}
+
 static enum status look_at_head(struct exchange *ex, const char *method, const char *version)
 {
     const struct server_config *config = &ex->loop->server->config;
@@ -159,11 +166,13 @@ static enum status look_at_head(struct exchange *ex, const char *method, const c
     enum status head;
     enum status target;
 
-    guard_init(&walk.guard, config->max_headers, config->max_header_bytes, &req->err);
+    guard_init(&walk.guard, config->max_headers, config->max_header_bytes, str_of(version),
+               &req->err);
     req->headers = arena_alloc(&ex->arena, (size_t)(count + 1) * sizeof(*req->headers));
     (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, &walk);
     req->id = choose_id(ex);
-    head = guard_finish(&walk.guard, strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
+    head = guard_finish(&walk.guard, method + head_bytes(ex->connection),
+                        strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
     if (line_bytes > config->max_request_line_bytes) {
         head = err_set(&req->err, ST_TARGET_TOO_LONG, "The request line is over %zu bytes",
                        config->max_request_line_bytes);
@@ -365,6 +374,11 @@ static enum MHD_Result dispatch(struct exchange *ex)
 
     ex->conn->deadline_ms = 0;
     count_answering(ex);
+    if (MHD_get_connection_values(ex->connection, MHD_FOOTER_KIND, NULL, NULL) > 0) {
+        /* The library ends a chunked body's trailers at a line that begins with a colon, too, and would
+         * take what follows for a request. Nobody needs trailers: no request follows them. */
+        ex->resp.close = true;
+    }
     ex->req.body = buf_view(&ex->body);
     if (ex->early != ST_OK) {
         problem_respond(&ex->req, ex->early, &ex->resp);

@@ -1,11 +1,13 @@
 /* One pass over the headers. */
 #include "http/guard.h"
 
-void guard_init(struct guard *guard, size_t max_headers, size_t max_header_bytes, struct err *err)
+void guard_init(struct guard *guard, size_t max_headers, size_t max_header_bytes,
+                struct str version, struct err *err)
 {
     *guard = (struct guard){
         .max_headers = max_headers,
         .max_header_bytes = max_header_bytes,
+        .line_end = version.ptr + version.len,
         .status = ST_OK,
         .err = err,
     };
@@ -40,8 +42,13 @@ static bool value_is_clean(struct str value)
     return true;
 }
 
-/* Between a name and its value lie the colon (a NUL by now) and blanks, unless a folded line made the
- * library copy the name elsewhere. */
+/* Whether the line before ended in CR LF, and the next one begins just behind it. */
+static bool follows(const struct guard *guard, const char *line)
+{
+    return line == guard->line_end + 2 && guard->line_end[0] == '\0' && guard->line_end[1] == '\0';
+}
+
+/* Between a name and its value lie the colon (a NUL by now) and blanks. */
 static bool lies_behind_name(struct str name, struct str value)
 {
     const char *gap = name.ptr + name.len + 1;
@@ -55,13 +62,6 @@ static bool lies_behind_name(struct str name, struct str value)
         }
     }
     return true;
-}
-
-/* A value ends at the line's end, where CR and LF are two NULs by now; anything else means that a NUL
- * cut it short, or that the line ended in a bare LF. */
-static bool ends_with_its_line(struct str value)
-{
-    return value.ptr[value.len] == '\0' && value.ptr[value.len + 1] == '\0';
 }
 
 static bool refuse(struct guard *guard, enum status status, const char *why)
@@ -80,12 +80,13 @@ bool guard_header(struct guard *guard, struct str name, struct str value)
     if (!name_is_token(name)) {
         return refuse(guard, ST_BAD_REQUEST, "A header's name is not a token");
     }
-    if (!lies_behind_name(name, value)) {
-        return refuse(guard, ST_BAD_REQUEST, "A header is folded over several lines");
+    if (!follows(guard, name.ptr) || !lies_behind_name(name, value)) {
+        return refuse(guard, ST_BAD_REQUEST, "A header is folded, or its line ends wrongly");
     }
-    if (!ends_with_its_line(value) || !value_is_clean(value)) {
-        return refuse(guard, ST_BAD_REQUEST, "A header has a control character or a bare line end");
+    if (!value_is_clean(value)) {
+        return refuse(guard, ST_BAD_REQUEST, "A header has a control character");
     }
+    guard->line_end = value.ptr + value.len;
     if (str_equal_nocase(name, STR("Host"))) {
         guard->hosts++;
     } else if (str_equal_nocase(name, STR("Content-Length"))) {
@@ -97,10 +98,14 @@ bool guard_header(struct guard *guard, struct str name, struct str value)
     return true;
 }
 
-enum status guard_finish(struct guard *guard, bool is_http_1_1)
+enum status guard_finish(struct guard *guard, const char *body, bool is_http_1_1)
 {
     if (guard->status != ST_OK) {
         return guard->status;
+    }
+    /* The blank line begins behind the last header, and has two bytes of its own. */
+    if (!follows(guard, body - 2) || body[-2] != '\0' || body[-1] != '\0') {
+        return err_set(guard->err, ST_BAD_REQUEST, "The head of the request ends wrongly");
     }
     if (guard->lengths > 1) {
         return err_set(guard->err, ST_BAD_REQUEST, "More than one Content-Length");

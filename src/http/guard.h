@@ -2,10 +2,13 @@
  * The guard: refuses bytes on the wire that two readers could understand differently (RFC 9112, 11.2;
  * contract, section 6), before anything else looks at the request.
  *
- * libmicrohttpd 0.9.75 hides some of them: it ends a header's value at a NUL, and joins a folded line
- * to the *name* of the header above, so that `Content-Length: 5` with a continuation is no longer a
- * Content-Length at all. Both leave a trace in where name and value lie in its buffer, and that is what
- * is looked at here; so the guard must run on the library's own pointers, not on copies.
+ * libmicrohttpd 0.9.75 hides some of them: it ends a header's value at a NUL; it joins a folded line to
+ * the *name* of the header above, so that a folded `Content-Length: 5` is no Content-Length at all; it
+ * takes a line that begins with a colon or a NUL for the end of the head, and what follows for the next
+ * request; and it takes a bare LF for a line's end. All of them leave a trace in its buffer: in a clean
+ * head each line begins just behind the CR LF (two NULs by now) of the one before, and the body begins
+ * behind the blank line. The guard follows that from line to line, so it must see the library's own
+ * pointers, not copies.
  */
 #ifndef ORGD_HTTP_GUARD_H
 #define ORGD_HTTP_GUARD_H
@@ -25,16 +28,20 @@ struct guard {
     int lengths;
     int encodings;
     bool is_chunked;
-    enum status status; /* of the first header refused */
+    const char *line_end; /* of the line before, in the library's buffer */
+    enum status status;   /* of the first header refused */
     struct err *err;
 };
 
-void guard_init(struct guard *guard, size_t max_headers, size_t max_header_bytes, struct err *err);
+/* version: the end of the request line, as it lies in the library's buffer. */
+void guard_init(struct guard *guard, size_t max_headers, size_t max_header_bytes,
+                struct str version, struct err *err);
 
 /* Looks at one header as it lies in the library's buffer. false: refused, stop here. */
 bool guard_header(struct guard *guard, struct str name, struct str value);
 
-/* After the last header. Returns ST_OK, ST_BAD_REQUEST or ST_HEADERS_TOO_LARGE. */
-MUST_CHECK enum status guard_finish(struct guard *guard, bool is_http_1_1);
+/* After the last header. body: where the library takes the body to begin.
+ * Returns ST_OK, ST_BAD_REQUEST or ST_HEADERS_TOO_LARGE. */
+MUST_CHECK enum status guard_finish(struct guard *guard, const char *body, bool is_http_1_1);
 
 #endif

@@ -43,8 +43,7 @@ struct account {
     struct str email; /* as written */
     struct str email_key;
     struct str password_hash;
-    int64_t
-        password_version; /* grows with each new password; a token carries the one it was made under */
+    int64_t password_version; /* 0 at first, one more with each new password: tokens carry it */
     int64_t created_ms;
     int64_t updated_ms;
 };

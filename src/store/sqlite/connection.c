@@ -81,18 +81,36 @@ void connection_done(struct connection *connection)
     *connection = (struct connection){ 0 };
 }
 
+/* sqlite3_system_errno knows nothing of a COMMIT that failed: there the log's own file is asked. */
+static int system_errno_of(struct connection *connection, int code)
+{
+    int system_errno = connection->db ? sqlite3_system_errno(connection->db) : 0;
+    sqlite3_file *log = NULL;
+
+    if (system_errno != 0 || (code != SQLITE_IOERR_WRITE && code != SQLITE_IOERR_FSYNC)) {
+        return system_errno;
+    }
+    if (sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) ==
+            SQLITE_OK &&
+        log && log->pMethods) {
+        (void)log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &system_errno);
+    }
+    return system_errno;
+}
+
+/* SQLITE_IOERR_SHMSIZE: the index of the log could not grow. */
 static bool is_full(int code, int system_errno)
 {
     int primary = code & 0xFF;
 
-    return primary == SQLITE_FULL ||
+    return primary == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE ||
            ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) &&
             (system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG));
 }
 
 enum status connection_failed(struct connection *connection, int code, struct err *err)
 {
-    int system_errno = connection->db ? sqlite3_system_errno(connection->db) : 0;
+    int system_errno = system_errno_of(connection, code);
     int primary = code & 0xFF;
     enum status status = ST_BROKEN;
 

@@ -32,7 +32,7 @@ static const char *const steps[] = {
     " email TEXT NOT NULL,"
     " email_key TEXT NOT NULL,"
     " password_hash TEXT NOT NULL,"
-    " password_version INTEGER NOT NULL DEFAULT 1,"
+    " password_version INTEGER NOT NULL DEFAULT 0,"
     " created_ms INTEGER NOT NULL,"
     " updated_ms INTEGER NOT NULL"
     ") STRICT;"

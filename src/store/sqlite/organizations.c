@@ -159,6 +159,23 @@ static enum status find_member(struct connection *connection, const struct call 
     return ST_OK;
 }
 
+/* The name that the caller's decision rests on. ST_PRECONDITION. */
+static enum status expect_name(struct connection *connection, const struct call *call,
+                               const struct organization_change *change, int64_t number)
+{
+    STATEMENT query = NULL;
+    bool found = false;
+
+    if (!change->expected_name.ptr) {
+        return ST_OK;
+    }
+    TRY(connection_statement(connection, SQL_ORGANIZATION_NAMED, &query, call->err));
+    statement_number(query, 1, number);
+    statement_text(query, 2, change->expected_name);
+    TRY(statement_step(connection, query, &found, call->err));
+    return found ? ST_OK : ST_PRECONDITION;
+}
+
 /* ST_NEW_NAME_TAKEN. */
 static enum status set_names(struct connection *connection, const struct call *call,
                              const struct organization_change *change, int64_t number)
@@ -216,6 +233,7 @@ static enum status update(struct connection *connection, struct write_op *op)
 
     TRY(organization_number(connection, op->call, &change->id, &number));
     TRY(find_member(connection, op->call, change, number, &account));
+    TRY(expect_name(connection, op->call, change, number));
     if (change->name.ptr || change->name_key.ptr || change->slug.ptr) {
         TRY(set_names(connection, op->call, change, number));
     }

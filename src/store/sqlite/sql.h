@@ -37,6 +37,8 @@
     X(SQL_ORGANIZATION_BY_ID,   SQL_ORGANIZATION " WHERE o.id = ?1")                               \
     X(SQL_ORGANIZATION_BY_SLUG, SQL_ORGANIZATION " WHERE o.slug = ?1")                             \
     X(SQL_ORGANIZATION_NUMBER,  "SELECT number FROM organizations WHERE id = ?1")                  \
+    X(SQL_ORGANIZATION_NAMED,                                                                      \
+      "SELECT 1 FROM organizations WHERE number = ?1 AND name = ?2")                               \
     X(SQL_NAME_HELD, "SELECT 1 FROM organizations WHERE name_key = ?1 AND number <> ?2")           \
     X(SQL_SLUG_HELD, "SELECT 1 FROM organizations WHERE slug = ?1 AND number <> ?2")               \
     X(SQL_ORGANIZATION_ADD,                                                                        \
