@@ -17,7 +17,7 @@
 #include "store/store.h"
 #include "store/trace.h"
 
-#include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -26,6 +26,7 @@
 #define SECRET_BYTES 32
 #define SECRET_SCRATCH_BYTES ((size_t)64 * 1024)
 #define SECRET_WAIT_MS 30000
+#define HASH_NICE 10 /* a login storm takes the processor that reads leave over */
 
 struct app {
     struct settings *settings;
@@ -39,11 +40,15 @@ struct app {
     _Atomic int64_t request_timeout_ms;
 };
 
+/* As many as were asked for, or one for each core that the process may run on. */
 static size_t or_cores(int64_t wanted)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t allowed;
 
-    return wanted > 0 ? (size_t)wanted : cores > 0 ? (size_t)cores : 1;
+    if (wanted > 0) {
+        return (size_t)wanted;
+    }
+    return sched_getaffinity(0, sizeof(allowed), &allowed) ? 1 : (size_t)CPU_COUNT(&allowed);
 }
 
 /* What may change while running goes to where it's read. */
@@ -185,8 +190,8 @@ static enum status build(struct app *app, struct err *err)
     TRY(open_store(app, err));
     TRY(open_secrets(app, err));
     TRY(executor_new("hash", or_cores(settings->hash_threads), (size_t)settings->hash_queue,
-                     &app->hash_pool, err));
-    TRY(executor_new("store", (size_t)settings->store_threads, (size_t)settings->store_queue,
+                     HASH_NICE, &app->hash_pool, err));
+    TRY(executor_new("store", (size_t)settings->store_threads, (size_t)settings->store_queue, 0,
                      &app->store_pool, err));
     return open_server(app, err);
 }

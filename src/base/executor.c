@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #define STACK_BYTES ((size_t)1024 * 1024)
 
@@ -17,6 +19,7 @@ struct executor {
     size_t queued;  /* on the list */
     size_t idle;    /* threads that wait for a job */
     size_t waiting; /* how many may be queued beyond the idle threads */
+    int nice;
     bool stopping;
     size_t threads;
     pthread_t thread[];
@@ -26,6 +29,9 @@ static void *thread_main(void *argument)
 {
     struct executor *executor = argument;
 
+    if (executor->nice > 0) {
+        (void)setpriority(PRIO_PROCESS, (id_t)gettid(), executor->nice);
+    }
     (void)pthread_mutex_lock(&executor->mutex);
     for (;;) {
         struct job *job;
@@ -52,7 +58,7 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-enum status executor_new(const char *name, size_t threads, size_t waiting,
+enum status executor_new(const char *name, size_t threads, size_t waiting, int nice,
                          struct executor **ret_executor, struct err *err)
 {
     struct executor *executor = calloc(1, sizeof(*executor) + threads * sizeof(pthread_t));
@@ -66,6 +72,7 @@ enum status executor_new(const char *name, size_t threads, size_t waiting,
     }
     executor->name = name;
     executor->waiting = waiting;
+    executor->nice = nice;
     executor->last = &executor->first;
     (void)pthread_mutex_init(&executor->mutex, NULL);
     (void)pthread_cond_init(&executor->filled, NULL);

@@ -21,9 +21,11 @@ struct job {
 /*
  * name:    static, for the metrics and the threads' names ("hash", "store")
  * threads: 1 to 1024; waiting: jobs that may queue behind those that run, 0 to 1,000,000
+ * nice:    0, or up to 19 for threads that compute long and should let others go first (Linux keeps
+ *          this for each thread)
  * Returns ST_OK, or ST_BROKEN where the system gives no threads.
  */
-MUST_CHECK enum status executor_new(const char *name, size_t threads, size_t waiting,
+MUST_CHECK enum status executor_new(const char *name, size_t threads, size_t waiting, int nice,
                                     struct executor **ret_executor, struct err *err);
 
 /* Runs what is still queued, then joins the threads. Nothing may be submitted any more. */

@@ -137,7 +137,7 @@ TEST(executor__refuses_beyond_its_queue_and_runs_all_it_took)
     atomic_int runs = 0;
     int taken = 0;
 
-    assert_int_equal(executor_new("test", 2, 4, &executor, NULL), ST_OK);
+    assert_int_equal(executor_new("test", 2, 4, 0, &executor, NULL), ST_OK);
     (void)usleep(50000); /* until both threads wait */
     (void)pthread_mutex_lock(&gate);
     for (int i = 0; i < 64; i++) {
