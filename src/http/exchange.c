@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* Memory for one request without its body: headers, decoded JSON strings, a page of documents. */
-#define ARENA_BYTES ((size_t)96 * 1024 * 1024)
+#define ARENA_BYTES ((size_t)160 * 1024 * 1024)
 /* A body over its limit is read and forgotten up to this, so that the client hears the 413. */
 #define DROP_BYTES ((size_t)16 * 1024 * 1024)
 /* The slowest client that may take an answer; it has the request's time-out on top. */

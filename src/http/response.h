@@ -12,7 +12,8 @@
 #include <stdbool.h>
 
 #define RESPONSE_HEADERS_MAX 12
-#define RESPONSE_BODY_MAX ((size_t)24 * 1024 * 1024) /* a page of documents is 16 MiB and a bit */
+#define RESPONSE_BODY_MAX                                                                          \
+    ((size_t)80 * 1024 * 1024) /* the largest document that settings allow, written out */
 
 struct response_header {
     const char *name;  /* static */
