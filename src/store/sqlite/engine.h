@@ -6,6 +6,7 @@
 
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/directory.h"
+#include "store/sqlite/log_index.h"
 #include "store/sqlite/readers.h"
 #include "store/sqlite/writer.h"
 #include "store/store.h"
@@ -13,6 +14,7 @@
 struct sqlite_store {
     struct store store;
     struct directory directory;
+    struct log_index log_index;
     struct readers readers;
     struct checkpointer checkpointer;
     struct writer writer;

@@ -55,6 +55,7 @@ static void close_store(struct store *store)
     checkpointer_done(&engine->checkpointer);
     readers_done(&engine->readers);
     writer_done(&engine->writer); /* the last connection copies the log into the database */
+    log_index_done(&engine->log_index);
     directory_done(&engine->directory);
     free(engine);
 }
@@ -111,15 +112,19 @@ enum status sqlite_store_open_with(const char *directory, struct checkpoint_limi
     if (!engine) {
         return err_set(err, ST_BROKEN, "no memory for the store");
     }
-    engine->store.ops = &ops;
+    *engine = (struct sqlite_store){ .store = { .ops = &ops },
+                                     .directory = { .lock_fd = -1 },
+                                     .log_index = { .fd = -1 } };
     status = directory_init(&engine->directory, directory, err);
     if (status == ST_OK) {
+        status = log_index_init(&engine->log_index, engine->directory.database, err);
+    }
+    if (status == ST_OK) {
         status = start(engine, limits, err);
-        if (status != ST_OK) {
-            directory_done(&engine->directory);
-        }
     }
     if (status != ST_OK) {
+        log_index_done(&engine->log_index);
+        directory_done(&engine->directory);
         free(engine);
         return status;
     }
