@@ -73,6 +73,8 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **req
     if (ex->stage != STAGE_HEAD) {
         (void)atomic_fetch_sub(&loop->server->in_flight, 1);
         ex->conn->deadline_ms = clock_monotonic_ms() + loop->server->config.header_timeout_ms;
+        ex->conn->is_idle = true;
+        ex->conn->was_looked_at = false;
     }
     if (ex->is_answering) {
         loop->answering--;
@@ -143,10 +145,13 @@ static struct str choose_id(struct exchange *ex)
     return arena_str(&ex->arena, str_of(hex));
 }
 
-/* Whether a NUL cut the request target short: the version must follow behind one space. */
-static bool target_is_whole(const struct exchange *ex, const char *version)
+/* Whether the request line is a method, a target and a version with one space between (RFC 9112, 3).
+ * The library skips further spaces, and ends the target at a NUL: then they don't lie side by side. */
+static bool line_is_clean(const struct exchange *ex, struct str method, const char *version)
 {
-    return ex->raw_target_at && ex->raw_target_at + ex->raw_target.len + 1 == version;
+    return guard_is_token(method) && ex->raw_target_at == method.ptr + method.len + 1 &&
+           ex->raw_target_at + ex->raw_target.len + 1 == version &&
+           !memchr(ex->raw_target.ptr, ' ', ex->raw_target.len);
 }
 
 /* From the method's first byte to the body's. */
@@ -177,8 +182,8 @@ static enum status look_at_head(struct exchange *ex, const char *method, const c
         head = err_set(&req->err, ST_TARGET_TOO_LONG, "The request line is over %zu bytes",
                        config->max_request_line_bytes);
     }
-    if (head == ST_OK && !target_is_whole(ex, version)) {
-        head = err_set(&req->err, ST_BAD_REQUEST, "The request line has a NUL");
+    if (head == ST_OK && !line_is_clean(ex, str_of(method), version)) {
+        head = err_set(&req->err, ST_BAD_REQUEST, "The request line is not METHOD TARGET VERSION");
     }
     if (head != ST_OK) {
         ex->resp.close = true;
@@ -236,6 +241,7 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
 
     ex->stage = STAGE_BODY;
     ex->conn = info->socket_context;
+    ex->conn->is_idle = false;
     ex->started_us = clock_monotonic_us();
     now_ms = ex->started_us / 1000;
     ex->conn->deadline_ms = now_ms + server->config.body_timeout_ms;

@@ -20,14 +20,14 @@ static bool is_token_char(unsigned char c)
            (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
 }
 
-static bool name_is_token(struct str name)
+bool guard_is_token(struct str text)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        if (!is_token_char((unsigned char)name.ptr[i])) {
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_token_char((unsigned char)text.ptr[i])) {
             return false;
         }
     }
-    return name.len > 0;
+    return text.len > 0;
 }
 
 static bool value_is_clean(struct str value)
@@ -77,7 +77,7 @@ bool guard_header(struct guard *guard, struct str name, struct str value)
     if (guard->count > guard->max_headers || guard->bytes > guard->max_header_bytes) {
         return refuse(guard, ST_HEADERS_TOO_LARGE, "Too many or too large header fields");
     }
-    if (!name_is_token(name)) {
+    if (!guard_is_token(name)) {
         return refuse(guard, ST_BAD_REQUEST, "A header's name is not a token");
     }
     if (!follows(guard, name.ptr) || !lies_behind_name(name, value)) {

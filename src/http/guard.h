@@ -33,6 +33,9 @@ struct guard {
     struct err *err;
 };
 
+/* Whether the bytes are a token (RFC 9110, 5.6.2), as methods and header names are. */
+bool guard_is_token(struct str text);
+
 /* version: the end of the request line, as it lies in the library's buffer. */
 void guard_init(struct guard *guard, size_t max_headers, size_t max_header_bytes,
                 struct str version, struct err *err);

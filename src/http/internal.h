@@ -28,6 +28,8 @@ struct conn {
     struct sockaddr_storage peer;
     socklen_t peer_len;
     int64_t deadline_ms; /* of clock_monotonic_ms: what is being received must be there; 0: none */
+    bool is_idle;        /* an answer was sent, and no further request has come */
+    bool was_looked_at;  /* since it is idle */
 };
 
 enum stage {

@@ -169,6 +169,17 @@ static void take_incoming(struct loop *loop)
     }
 }
 
+/* Whether a client that waits for nothing more has closed its side. The library learns of that only by
+ * the edge that epoll gave together with the last request, and then it didn't look. */
+static bool has_left(struct conn *conn)
+{
+    char byte;
+    bool looked = conn->was_looked_at || !conn->is_idle;
+
+    conn->was_looked_at = conn->is_idle;
+    return !looked && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* Ends the reception of what took too long. The library sees an end of file and closes. */
 static void sweep(struct loop *loop, int64_t now_ms)
 {
@@ -178,7 +189,7 @@ static void sweep(struct loop *loop, int64_t now_ms)
     loop->swept_ms = now_ms;
     read_lingering(loop, now_ms);
     for (struct conn *conn = loop->conns; conn; conn = conn->next) {
-        if (conn->deadline_ms && now_ms > conn->deadline_ms) {
+        if ((conn->deadline_ms && now_ms > conn->deadline_ms) || has_left(conn)) {
             (void)shutdown(conn->fd, SHUT_RDWR);
             conn->deadline_ms = 0;
         }
@@ -273,7 +284,7 @@ enum status loop_init(struct loop *loop, struct server *server, struct err *err)
     loop->daemon = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0,
         NULL, NULL, exchange_handle, loop, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned int)config->max_connections + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         pool_bytes(config), MHD_OPTION_CONNECTION_TIMEOUT, silence_s, MHD_OPTION_URI_LOG_CALLBACK,
         exchange_request_line, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop,

@@ -84,7 +84,7 @@ struct organization_change {
     struct str email;
     struct str email_key;
     struct str password_hash; /* given: password_version grows by one */
-    int64_t now_ms;           /* becomes updated_ms of what changes */
+    int64_t now_ms; /* becomes the organization's updated_ms, and the account's where it changes */
 };
 
 struct document {

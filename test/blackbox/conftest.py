@@ -1,7 +1,7 @@
 """Fixtures of the black-box suite: servers of the real program, and the store they run on.
 
-server: one for each worker, default settings, shared; a test leaves nothing in it that another would
-        meet, which unique names are for.
+server: one for each worker, default settings, shared; a test leaves nothing in it that another
+        would meet, which unique names are for.
 serve:  makes a test's own servers, with its own environment and flags.
 """
 
@@ -15,10 +15,17 @@ import orgd
 
 def pytest_addoption(parser):
     group = parser.getgroup("orgd")
-    group.addoption("--store", default="sqlite", choices=["sqlite", "mongodb"],
-                    help="store engine that the servers under test run on")
-    group.addoption("--mongo-url", default=os.environ.get("ORGD_TEST_MONGO_URL", ""),
-                    help="MongoDB to test against, with --store mongodb")
+    group.addoption(
+        "--store",
+        default="sqlite",
+        choices=["sqlite", "mongodb"],
+        help="store engine that the servers under test run on",
+    )
+    group.addoption(
+        "--mongo-url",
+        default=os.environ.get("ORGD_TEST_MONGO_URL", ""),
+        help="MongoDB to test against, with --store mongodb",
+    )
 
 
 def pytest_configure(config):
@@ -114,7 +121,7 @@ def serve(request, store_settings):
     for each in servers:
         try:
             each.close()
-        except Exception as failure:  # pylint: disable=broad-except  # close the others first
+        except Exception as failure:  # the others are closed first
             failures.append(failure)
     if failures:
         raise failures[0]

@@ -157,7 +157,9 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
-        self._reader = threading.Thread(target=self._drain, args=(self.process.stderr,), daemon=True)
+        self._reader = threading.Thread(
+            target=self._drain, args=(self.process.stderr,), daemon=True
+        )
         self._reader.start()
         deadline = time.monotonic() + timeout
         with self._log_grew:

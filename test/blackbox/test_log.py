@@ -104,8 +104,11 @@ def test_no_password_hash_or_token_is_ever_logged(level, serve):
     send("POST", "/admin/login", content=json.dumps(login)[:-1] + ', "password": "x"}')
     send("POST", f"/admin/login?password={wrong}", json=login)
     send("POST", "/org/create", json={"organization_name": 1, "email": 2, "password": wrong})
-    send("POST", "/org/create",
-         json={"organization_name": org.name, "email": "x@y.z", "password": wrong})  # fmt: skip
+    send(
+        "POST",
+        "/org/create",
+        json={"organization_name": org.name, "email": "x@y.z", "password": wrong},
+    )
     send("GET", f"/org/get?organization_name={org.name}&password={wrong}&t={org.token}")
     send("GET", f"/{wrong}/{org.token}")
     send("PUT", "/org/update", json={"new_name": "x", "email": org.email, "password": wrong})

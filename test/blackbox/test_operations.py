@@ -268,10 +268,10 @@ def test_every_answer_has_a_request_id_and_nosniff(method, target, options, stat
     assert again.headers["x-request-id"] == "a.B-c_9"
 
 
-@pytest.mark.parametrize("method,target,options,status", EVERY_KIND, ids=EVERY_ID)
+@pytest.mark.parametrize(
+    "method,target,options,status", [kind for kind in EVERY_KIND if kind[3] >= 400]
+)
 def test_every_error_body_has_the_request_id_of_its_header(method, target, options, status, client):
-    if status < 400:
-        pytest.skip("no error")
     answer = client.request(method, target, **options)
     body = answer.json()
     assert body["request_id"] == answer.headers["x-request-id"]
@@ -317,11 +317,15 @@ def test_answers_that_depend_on_a_credential_are_not_stored(client, server):
         client.put("/org/update", headers=orgd.bearer("x.y.z"), json={"new_name": "x"}),
         client.put("/org/update", headers=tenant.headers, json={}),
         client.put("/org/update", headers=tenant.headers, json={"new_name": tenant.name}),
-        client.put("/org/update", headers=other.headers,
-                   json={"old_name": tenant.name, "new_name": orgd.unique()}),
+        client.put(
+            "/org/update",
+            headers=other.headers,
+            json={"old_name": tenant.name, "new_name": orgd.unique()},
+        ),
         client.delete("/org/delete"),
-        client.delete("/org/delete", headers=other.headers,
-                      params={"organization_name": tenant.name}),
+        client.delete(
+            "/org/delete", headers=other.headers, params={"organization_name": tenant.name}
+        ),
         made,
         client.post(tenant.documents, headers=tenant.headers, json={"_id": "a"}),
         client.get(tenant.documents),
@@ -333,9 +337,31 @@ def test_answers_that_depend_on_a_credential_are_not_stored(client, server):
         client.put(f"{tenant.documents}/b", headers={**tenant.headers, "If-Match": '"x"'}, json={}),
         client.delete(f"{tenant.documents}/b", headers=tenant.headers),
         client.delete("/org/delete", headers=other.headers),
-    ]  # fmt: skip
-    expected = [200, 401, 422, 400, 401, 401, 422, 200, 403, 401, 403, 201, 409, 401, 404, 404, 422,
-                201, 200, 412, 204, 200]  # fmt: skip
+    ]
+    expected = [
+        200,
+        401,
+        422,
+        400,
+        401,
+        401,
+        422,
+        200,
+        403,
+        401,
+        403,
+        201,
+        409,
+        401,
+        404,
+        404,
+        422,
+        201,
+        200,
+        412,
+        204,
+        200,
+    ]
     assert [answer.status_code for answer in no_store] == expected
     for answer in no_store:
         assert answer.headers["cache-control"] == "no-store", answer.request
@@ -383,10 +409,23 @@ def test_bad_token_does_not_hide_a_405(path, client):
 @pytest.mark.parametrize("method", [*METHODS, "OPTIONS", "TRACE"])
 @pytest.mark.parametrize(
     "path",
-    ["/nowhere", "/org", "/org/", "/org/get/", "/ORG/GET", "/org/get/x", "/livez/",
-     "/index.html", "/docs/nothing/x", "/v1", "/v1/", "/v1/nowhere", "/v1/organizations//documents",
-     "/v1/organizations/x/documents/y/z"],
-)  # fmt: skip
+    [
+        "/nowhere",
+        "/org",
+        "/org/",
+        "/org/get/",
+        "/ORG/GET",
+        "/org/get/x",
+        "/livez/",
+        "/index.html",
+        "/docs/nothing/x",
+        "/v1",
+        "/v1/",
+        "/v1/nowhere",
+        "/v1/organizations//documents",
+        "/v1/organizations/x/documents/y/z",
+    ],
+)
 def test_unknown_path_is_404_for_every_method_and_without_a_token(path, method, client):
     answer = client.request(method, path)
     assert answer.status_code == 404
@@ -466,7 +505,8 @@ def csp_of(answer):
 
 def fetched_by(html):
     """Every address that the page's elements load."""
-    return re.findall(r"""<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)\s*=\s*["']([^"']*)""", html)
+    element = r"<(?:script|link|img|iframe)\b[^>]*?\b"
+    return re.findall(element + r"""(?:src|href)\s*=\s*["']([^"']*)""", html)
 
 
 def test_docs_is_a_page_that_loads_only_from_here(client):

@@ -1,4 +1,4 @@
-"""Contract section 1: commands, settings and where they come from, the data directory, exit codes."""
+"""Contract section 1: commands, settings and where they come from, data directory, exit codes."""
 
 import os
 import re
@@ -57,7 +57,7 @@ BAD_VALUES = [
     ("listen", "300.0.0.1:8000"),
     ("listen", "127.0.0.1:0,nonsense"),
     ("store", "postgres"),
-    ("store", "SQLite "),
+    ("store", "SQLite"),
     ("jwt_algorithm", "none"),
     ("jwt_algorithm", "RS256"),
     ("log_level", "loud"),
@@ -165,9 +165,7 @@ def test_flag_wins_over_environment_over_file_over_default(key, name, default, o
     file.write_text(f"# a comment\n\n{key} = {other}\n")
     needed = {"MONGO_URL": "mongodb://127.0.0.1:27017"} if key == "store" else {}
 
-    from_file = orgd.run(
-        "config", "--config", str(file), environment=needed, directory=tmp_path
-    )
+    from_file = orgd.run("config", "--config", str(file), environment=needed, directory=tmp_path)
     assert from_file.returncode == 0, from_file.stderr
     assert shows(config_line(from_file.stdout, key), other, "file")
 
@@ -232,8 +230,6 @@ def test_bad_setting_is_one_line_and_nothing_is_made(key, value, source, short_p
         origin = ENVIRONMENT_NAMES[key]
     else:
         environment.pop(ENVIRONMENT_NAMES[key], None)
-        if value != value.strip():
-            pytest.skip("white space around a value in the file is no part of it")
         file.write_text(f"{key} = {value}\n")
         words = ["--config", str(file)]
         origin = str(file)
@@ -247,7 +243,7 @@ def test_bad_setting_is_one_line_and_nothing_is_made(key, value, source, short_p
     assert origin in lines[0], "where it came from"
     assert key in lines[0] or flag_of(key) in lines[0] or ENVIRONMENT_NAMES[key] in lines[0]
     told = lines[0].replace(origin, "").replace(key, "")
-    assert value.strip() in told, "the value"
+    assert value in told, "the value"
     if key in NUMBERS:
         assert re.search(r"\d+\D+\d+", told.replace(value, "")), "the range that is allowed"
     elif key == "store":
@@ -340,9 +336,14 @@ def test_flag_says_where_to_listen_whatever_the_environment_has(serve, tmp_path)
 def test_address_in_use_is_a_failure_at_run_time(serve, tmp_path):
     host, port = serve().address
     done = orgd.run(
-        "serve", "--listen", f"{host}:{port}", "--data", str(tmp_path / "data"),
-        "--store", "sqlite",
-    )  # fmt: skip
+        "serve",
+        "--listen",
+        f"{host}:{port}",
+        "--data",
+        str(tmp_path / "data"),
+        "--store",
+        "sqlite",
+    )
     assert done.returncode == 1
     assert f"{host}:{port}" in done.stderr
 
@@ -419,6 +420,7 @@ def test_token_outlives_a_restart_where_no_secret_is_given(ending, given, serve)
     assert answer.status_code == 200
 
 
+@pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")
 def test_made_secrets_differ_from_store_to_store(serve):
     one, other = serve(), serve()
     tenant = one.new_tenant()
@@ -431,6 +433,7 @@ def test_made_secrets_differ_from_store_to_store(serve):
             jwt.decode(tenant.token, guess, algorithms=["HS256"])
 
 
+@pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")
 def test_secret_algorithm_and_minutes_of_the_seed_are_read(serve):
     secret = "0123456789abcdef0123456789abcdef"
     server = serve(
@@ -447,6 +450,7 @@ def test_secret_algorithm_and_minutes_of_the_seed_are_read(serve):
     assert server.events(level="warn") == []
 
 
+@pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")
 def test_short_secret_starts_with_a_warning(serve):
     secret = "JWT TOKEN 0123456789 0123456789"
     assert len(secret) == 31

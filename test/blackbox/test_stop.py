@@ -29,9 +29,7 @@ def login_bytes(org, password=None):
 
 
 def create_bytes(name, email):
-    body = (
-        f'{{"organization_name": "{name}", "email": "{email}", "password": "{orgd.PASSWORD}"}}'
-    )
+    body = f'{{"organization_name": "{name}", "email": "{email}", "password": "{orgd.PASSWORD}"}}'
     return orgd.request_bytes("POST", "/org/create", body=body)
 
 
@@ -103,6 +101,27 @@ def test_requests_that_are_being_worked_on_are_answered(serve):
         connection.close()
 
 
+def test_readyz_is_503_while_it_stops(serve):
+    server = serve({"ORGD_HASH_THREADS": "1"})
+    org = server.create_org()
+    with server.connect() as connection:
+        connection.send(orgd.request_bytes("GET", "/readyz"))
+        assert connection.response().status == 200
+        freeze(server)
+        # Behind logins that take a while, so that the stop has begun by then.
+        connection.send(
+            login_bytes(org) * 10
+            + orgd.request_bytes("GET", "/readyz")
+            + orgd.request_bytes("GET", "/livez")
+        )
+        server.send_signal(signal.SIGTERM)
+        server.send_signal(signal.SIGCONT)
+        assert server.wait() == 0
+        answers = connection.responses_until_end()
+    assert [answer.status for answer in answers] == [200] * 10 + [503, 200]
+    assert b"stopping" in answers[10].body
+
+
 def test_requests_still_in_the_socket_are_answered_also_pipelined_ones(serve):
     server = serve()
     org = server.create_org()
@@ -135,7 +154,7 @@ def test_requests_on_connections_not_yet_accepted_are_answered(serve):
     server = serve()
     org = server.create_org()
     freeze(server)
-    connections = [server.connect() for _ in range(8)]
+    connections = [server.connect() for _ in range(400)]
     for connection in connections:
         connection.send(orgd.request_bytes("GET", f"/org/get?organization_name={org.name}"))
     server.send_signal(signal.SIGTERM)
@@ -229,9 +248,10 @@ def test_under_load_it_stops_in_time_and_keeps_what_it_acknowledged(serve):
         there, after = set(), ""
         while after is not None:
             page = server.client.get(
-                tenant.documents, headers=tenant.headers, params={"limit": 500, "after": after}
-                if after else {"limit": 500},
-            ).json()  # fmt: skip
+                tenant.documents,
+                headers=tenant.headers,
+                params={"limit": 500, "after": after} if after else {"limit": 500},
+            ).json()
             there.update(document["_id"] for document in page["data"])
             after = page["next"]
         assert there >= set(ids)

@@ -5,7 +5,6 @@
 #include "json/json.h"
 #include "json/json_out.h"
 
-#include <locale.h>
 #include <stdlib.h>
 
 struct writer {
@@ -179,24 +178,6 @@ TEST(out__reals_take_as_few_digits_as_they_need_and_look_like_reals)
     check_reals();
 }
 
-TEST(out__reals_have_a_point_in_every_locale)
-{
-    static const char *const with_comma[] = { "de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8" };
-    locale_t locale = (locale_t)0;
-    locale_t before;
-
-    for (size_t i = 0; i < sizeof(with_comma) / sizeof(with_comma[0]) && !locale; i++) {
-        locale = newlocale(LC_ALL_MASK, with_comma[i], (locale_t)0);
-    }
-    if (!locale) {
-        skip(); /* this machine has no locale with a comma */
-    }
-    before = uselocale(locale);
-    check_reals();
-    (void)uselocale(before);
-    freelocale(locale);
-}
-
 /* What is written reads back as the same tree, integers and reals told apart, in the same order. */
 TEST(out__what_is_written_reads_back_as_the_same_tree)
 {
@@ -276,7 +257,6 @@ int main(void)
         cmocka_unit_test(out__escapes_each_byte_wherever_it_stands),
         cmocka_unit_test(out__integers_reach_both_ends_of_64_bits),
         cmocka_unit_test(out__reals_take_as_few_digits_as_they_need_and_look_like_reals),
-        cmocka_unit_test(out__reals_have_a_point_in_every_locale),
         cmocka_unit_test(out__what_is_written_reads_back_as_the_same_tree),
         cmocka_unit_test(out__every_double_reads_back_bit_by_bit),
         cmocka_unit_test(out__a_full_buffer_says_so_once_at_the_end),

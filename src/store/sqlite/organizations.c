@@ -177,8 +177,8 @@ static enum status expect_name(struct connection *connection, const struct call 
 }
 
 /* ST_NEW_NAME_TAKEN. */
-static enum status set_names(struct connection *connection, const struct call *call,
-                             const struct organization_change *change, int64_t number)
+static enum status set_organization(struct connection *connection, const struct call *call,
+                                    const struct organization_change *change, int64_t number)
 {
     for (int n = 0; n < SLUG_TRIES; n++) {
         struct str slug = { 0 };
@@ -230,14 +230,16 @@ static enum status update(struct connection *connection, struct write_op *op)
     const struct organization_change *change = this->change;
     int64_t number = 0;
     int64_t account = 0;
+    bool has_credentials;
 
     TRY(organization_number(connection, op->call, &change->id, &number));
     TRY(find_member(connection, op->call, change, number, &account));
     TRY(expect_name(connection, op->call, change, number));
-    if (change->name.ptr || change->name_key.ptr || change->slug.ptr) {
-        TRY(set_names(connection, op->call, change, number));
+    has_credentials = change->email.ptr || change->email_key.ptr || change->password_hash.ptr;
+    if (has_credentials || change->name.ptr || change->name_key.ptr || change->slug.ptr) {
+        TRY(set_organization(connection, op->call, change, number));
     }
-    if (change->email.ptr || change->email_key.ptr || change->password_hash.ptr) {
+    if (has_credentials) {
         TRY(set_credentials(connection, op->call, change, account));
     }
     return organization_read(connection, op->call, &change->id, &this->organization);
@@ -295,8 +297,10 @@ static enum status cut_members(struct connection *connection, const struct call 
     }
 }
 
-static enum status delete (struct connection *connection, struct write_op *op) {
-    struct delete_op *this = (struct delete_op *)op; int64_t number = 0;
+static enum status remove_all(struct connection *connection, struct write_op *op)
+{
+    struct delete_op *this = (struct delete_op *)op;
+    int64_t number = 0;
 
     TRY(organization_number(connection, op->call, this->id, &number));
     TRY(cut_members(connection, op->call, number));
@@ -307,7 +311,7 @@ static enum status delete (struct connection *connection, struct write_op *op) {
 enum status sqlite_organization_delete(struct store *store, const struct call *call,
                                        const struct oid *id)
 {
-    struct delete_op this = { .op = { .run = delete, .call = call }, .id = id };
+    struct delete_op this = { .op = { .run = remove_all, .call = call }, .id = id };
 
     TRY(writer_run(&sqlite_engine(store)->writer, &this.op));
     writer_reclaim(&sqlite_engine(store)->writer);
