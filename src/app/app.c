@@ -250,7 +250,7 @@ enum status app_serve(struct settings *settings, struct err *err)
     status = build(&app, err);
     if (status == ST_OK) {
         log_line(LOG_INFO, "starting", LOG_TEXT("version", ORGD_VERSION),
-                 LOG_TEXT("store", app.store->ops->name),
+                 LOG_TEXT("store", settings->store),
                  LOG_INT("ready_ms", clock_monotonic_ms() - begun_ms));
         status = server_start(app.server, err);
     }

@@ -85,7 +85,7 @@ enum status listener_open(struct server *server, struct err *err)
 
 static void log_address(int fd, size_t loops)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
     socklen_t len = sizeof(address);
     char host[ADDRESS_TEXT];
     char port[8];

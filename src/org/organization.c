@@ -44,7 +44,7 @@ enum status organization_create(struct domain *domain, const struct call *call,
                                 struct organization *ret_organization)
 {
     struct new_organization new = { .now_ms = clock_now_ms() };
-    struct name name;
+    struct name name = { .text = { .ptr = NULL } };
 
     if (signup->name.text.ptr) {
         (void)!input_name(&signup->name, call->mem, invalid, &name);
