@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build-test"
 PYTHON = sys.executable
-CORES = max(2, os.cpu_count() or 2)
+CORES = max(2, len(os.sched_getaffinity(0)))
 
 SANITIZED = {
     "build-asan": ["-Db_sanitize=address,undefined", "-Db_lundef=false"],
