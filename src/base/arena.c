@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FIRST_BLOCK_BYTES ((size_t)2048)
+#define FIRST_BLOCK_BYTES ((size_t)4096)
 #define LARGEST_BLOCK_BYTES ((size_t)64 * 1024)
 
 struct arena_block {
@@ -35,6 +35,23 @@ void arena_done(struct arena *arena)
         free(block);
     }
     arena->used_bytes = 0;
+}
+
+void arena_clear(struct arena *arena)
+{
+    while (arena->blocks && arena->blocks->next) {
+        struct arena_block *block = arena->blocks;
+
+        arena->blocks = block->next;
+        free(block);
+    }
+    if (arena->blocks && arena->blocks->size > FIRST_BLOCK_BYTES) {
+        arena_done(arena);
+    }
+    if (arena->blocks) {
+        arena->blocks->used = 0;
+    }
+    arena->used_bytes = arena->blocks ? arena->blocks->size : 0;
 }
 
 __attribute__((noreturn)) static void die(const char *why)

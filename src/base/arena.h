@@ -23,6 +23,9 @@ struct arena {
 void arena_init(struct arena *arena, size_t limit_bytes);
 void arena_done(struct arena *arena);
 
+/* Ends the lifetime of what is in it, and keeps its first block for the next. */
+void arena_clear(struct arena *arena);
+
 /* Zeroed memory, aligned for any type, until arena_done. */
 __attribute__((returns_nonnull, malloc)) void *arena_alloc(struct arena *arena, size_t bytes);
 

@@ -27,6 +27,14 @@ void buf_clear(struct buf *buf)
     buf->overflowed = false;
 }
 
+void buf_shrink(struct buf *buf, size_t keep_bytes)
+{
+    buf_clear(buf);
+    if (buf->capacity > keep_bytes) {
+        buf_done(buf);
+    }
+}
+
 /* Makes room for more bytes; false where the limit forbids it. */
 static bool reserve(struct buf *buf, size_t more)
 {

@@ -28,8 +28,9 @@ void buf_text(struct buf *buf, const char *text);
 void buf_char(struct buf *buf, char c);
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *buf, const char *format, ...);
 
-/* Forgets what is in it and keeps the memory. */
+/* Forgets what is in it and keeps the memory; buf_shrink keeps it only up to keep_bytes. */
 void buf_clear(struct buf *buf);
+void buf_shrink(struct buf *buf, size_t keep_bytes);
 
 static inline bool buf_overflowed(const struct buf *buf)
 {

@@ -136,14 +136,29 @@ static void put_number(struct buf *line, int64_t value)
     buf_append(line, at, (size_t)(digits + sizeof(digits) - at));
 }
 
+/* The time now; the part that changes once a second is made once a second by each thread. */
+static void put_time(struct buf *line)
+{
+    static _Thread_local int64_t second = -1;
+    static _Thread_local char text[CLOCK_TEXT_SIZE];
+    int64_t now_ms = clock_now_ms();
+    int64_t rest_ms = now_ms % 1000;
+
+    if (now_ms / 1000 != second) {
+        second = now_ms / 1000;
+        clock_format_ms(now_ms, text);
+    }
+    text[20] = (char)('0' + rest_ms / 100);
+    text[21] = (char)('0' + rest_ms / 10 % 10);
+    text[22] = (char)('0' + rest_ms % 10);
+    buf_append(line, text, CLOCK_TEXT_SIZE - 1);
+}
+
 static void put_line(struct buf *line, enum log_level level, const char *msg,
                      const struct log_pair *pairs)
 {
-    char now[CLOCK_TEXT_SIZE];
-
-    clock_format_ms(clock_now_ms(), now);
     buf_text(line, "ts=");
-    buf_text(line, now);
+    put_time(line);
     buf_text(line, " level=");
     buf_text(line, level_names[level]);
     buf_text(line, " msg=");

@@ -14,6 +14,9 @@
 #define DROP_BYTES ((size_t)16 * 1024 * 1024)
 /* The slowest client that may take an answer; it has the request's time-out on top. */
 #define SEND_BYTES_PER_MS 16
+/* What a loop keeps of ended exchanges, so that a usual request allocates nothing. */
+#define SPARE_MAX 128
+#define SPARE_BYTES ((size_t)4096)
 
 /*
  * Ends the library's view of the target behind its '?': it would make an entry in the connection's
@@ -29,35 +32,79 @@ static void hide_query(const char *uri)
     }
 }
 
+/* An exchange with memory of an earlier one, or a new one. */
+static struct exchange *take_spare(struct loop *loop)
+{
+    struct exchange *ex = loop->spare;
+
+    if (!ex) {
+        ex = calloc(1, sizeof(*ex));
+        if (ex) {
+            arena_init(&ex->arena, ARENA_BYTES);
+            response_init(&ex->resp);
+            buf_init(&ex->body, 0);
+        }
+        return ex;
+    }
+    loop->spare = ex->next_done;
+    loop->spare_count--;
+    return ex;
+}
+
+void exchange_free(struct exchange *ex)
+{
+    if (ex) {
+        response_done(&ex->resp);
+        buf_done(&ex->body);
+        arena_done(&ex->arena);
+        free(ex);
+    }
+}
+
+/* Ends an exchange; a few are kept, for what they have allocated. */
+static void exchange_end(struct exchange *ex)
+{
+    struct loop *loop = ex->loop;
+    struct arena arena;
+    struct buf body;
+    struct buf response_body;
+
+    (void)atomic_fetch_sub(&loop->server->bodies_bytes, ex->body_charged);
+    if (loop->spare_count == SPARE_MAX) {
+        exchange_free(ex);
+        return;
+    }
+    arena_clear(&ex->arena);
+    buf_shrink(&ex->body, SPARE_BYTES);
+    buf_shrink(&ex->resp.body, SPARE_BYTES);
+    arena = ex->arena;
+    body = ex->body;
+    response_body = ex->resp.body;
+    *ex = (struct exchange){ .arena = arena, .body = body, .next_done = loop->spare };
+    response_init(&ex->resp);
+    ex->resp.body = response_body;
+    loop->spare = ex;
+    loop->spare_count++;
+}
+
 void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
 {
-    struct exchange *ex = calloc(1, sizeof(*ex));
+    struct loop *loop = cls;
+    struct exchange *ex = take_spare(loop);
 
     if (!ex) {
         return NULL;
     }
-    ex->loop = cls;
+    ex->loop = loop;
     ex->connection = connection;
     ex->stage = STAGE_HEAD;
     ex->early = ST_OK;
-    arena_init(&ex->arena, ARENA_BYTES);
     ex->raw_target_at = uri;
     ex->raw_target = arena_str(&ex->arena, str_of(uri ? uri : ""));
     hide_query(uri);
-    response_init(&ex->resp);
-    buf_init(&ex->body, 0);
     ex->req.mem = &ex->arena;
-    ex->req.services = ex->loop->server->config.services;
+    ex->req.services = loop->server->config.services;
     return ex;
-}
-
-static void exchange_free(struct exchange *ex)
-{
-    (void)atomic_fetch_sub(&ex->loop->server->bodies_bytes, ex->body_charged);
-    response_done(&ex->resp);
-    buf_done(&ex->body);
-    arena_done(&ex->arena);
-    free(ex);
 }
 
 void exchange_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
@@ -67,12 +114,13 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **req
     struct loop *loop = cls;
 
     (void)connection;
+    (void)code;
     if (!ex) {
         return;
     }
     if (ex->stage != STAGE_HEAD) {
         (void)atomic_fetch_sub(&loop->server->in_flight, 1);
-        ex->conn->deadline_ms = clock_monotonic_ms() + loop->server->config.header_timeout_ms;
+        ex->conn->deadline_ms = loop->now_ms + loop->server->config.header_timeout_ms;
         ex->conn->is_idle = true;
         ex->conn->was_looked_at = false;
     }
@@ -82,8 +130,7 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **req
     if (ex->stage != STAGE_SENDING) {
         observe_abort(ex);
     }
-    (void)code;
-    exchange_free(ex);
+    exchange_end(ex);
     *req_cls = NULL;
 }
 
@@ -200,8 +247,7 @@ static enum status find_route(struct exchange *ex)
 {
     struct request *req = &ex->req;
     struct route_match match;
-    enum status status =
-        router_match(&ex->loop->server->config.routes, req->method, &req->target, &match);
+    enum status status = router_match(ex->loop->server->router, req->method, &req->target, &match);
 
     if (req->method == METHOD_OPTIONS && str_is(req->target.path, "*")) {
         match.methods = (1U << METHOD_COUNT) - 1; /* the server as a whole (RFC 9110, 9.3.7) */
@@ -237,14 +283,12 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
     struct server *server = ex->loop->server;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    int64_t now_ms;
 
     ex->stage = STAGE_BODY;
     ex->conn = info->socket_context;
     ex->conn->is_idle = false;
     ex->started_us = clock_monotonic_us();
-    now_ms = ex->started_us / 1000;
-    ex->conn->deadline_ms = now_ms + server->config.body_timeout_ms;
+    ex->conn->deadline_ms = ex->started_us / 1000 + server->config.body_timeout_ms;
     (void)atomic_fetch_add(&server->in_flight, 1);
     ex->req.method = method_parse(method);
     ex->req.call = (struct call){ .mem = &ex->arena, .err = &ex->req.err };
@@ -312,11 +356,6 @@ static void run(struct exchange *ex)
     struct request *req = &ex->req;
     enum status status;
 
-    if (clock_monotonic_ms() > req->call.deadline_ms) {
-        observe_refused(ex->loop->server, REFUSED_DEADLINE);
-        problem_respond(req, ST_BUSY, &ex->resp);
-        return;
-    }
     status = config->authorize(req);
     if (status == ST_OK) {
         status = req->route->handler(req, &ex->resp);
@@ -336,7 +375,12 @@ static void run_job(struct job *job)
 {
     struct exchange *ex = (struct exchange *)job;
 
-    run(ex);
+    if (clock_monotonic_ms() > ex->req.call.deadline_ms) { /* it waited too long for this thread */
+        observe_refused(ex->loop->server, REFUSED_DEADLINE);
+        problem_respond(&ex->req, ST_BUSY, &ex->resp);
+    } else {
+        run(ex);
+    }
     loop_finish(ex->loop, ex);
 }
 
@@ -435,7 +479,7 @@ static enum MHD_Result send_response(struct exchange *ex)
     struct response *resp = &ex->resp;
     struct MHD_Response *response = make_response(ex);
     int64_t draining = atomic_load_explicit(&server->draining_since_ms, memory_order_relaxed);
-    int64_t now_ms = clock_monotonic_ms();
+    int64_t now_ms = ex->loop->now_ms;
     size_t len = resp->static_body.ptr ? resp->static_body.len : resp->body.len;
     enum MHD_Result result;
 

@@ -81,6 +81,10 @@ struct loop {
     size_t answering; /* exchanges whose request is whole and whose answer isn't sent */
     size_t running;   /* of those, the ones that an executor has */
     int64_t swept_ms;
+    struct exchange
+        *spare; /* ended ones, to be used again with their memory; next_done links them */
+    size_t spare_count;
+    int64_t now_ms;   /* of clock_monotonic_ms, when the loop last woke */
     size_t lingering; /* closed connections whose last bytes are still being read */
     struct {
         int fd;
@@ -106,6 +110,7 @@ enum refused {
 
 struct server {
     struct server_config config;
+    struct router *router;
     struct peers *peers;
     int listeners[LISTENERS_MAX];
     size_t listener_count;
@@ -130,6 +135,7 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, co
                                 size_t *upload_data_size, void **req_cls);
 void exchange_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
                         enum MHD_RequestTerminationCode code);
+void exchange_free(struct exchange *ex); /* NULL too */
 
 /* observe.c: the access line and the metrics of a response that is about to be sent. */
 void observe_response(struct exchange *ex);

@@ -229,6 +229,8 @@ static void *loop_main(void *argument)
         int64_t now_ms = clock_monotonic_ms();
         int64_t draining = atomic_load(&server->draining_since_ms);
 
+        loop->now_ms = now_ms;
+
         if (ready > 0 && fds[1].revents) {
             uint64_t count;
             ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
@@ -265,8 +267,8 @@ static void library_log(void *cls, const char *format, va_list args)
  * pair, and the head of the answer. */
 static size_t pool_bytes(const struct server_config *config)
 {
-    return config->max_request_line_bytes + config->max_header_bytes + config->max_headers * 80 +
-           8192;
+    return config->max_request_line_bytes + config->max_header_bytes + config->max_headers * 64 +
+           2048;
 }
 
 enum status loop_init(struct loop *loop, struct server *server, struct err *err)
@@ -275,7 +277,7 @@ enum status loop_init(struct loop *loop, struct server *server, struct err *err)
     unsigned int silence_s =
         (unsigned int)((config->header_timeout_ms + config->body_timeout_ms) / 1000 + 60);
 
-    *loop = (struct loop){ .server = server, .wake_fd = -1 };
+    *loop = (struct loop){ .server = server, .wake_fd = -1, .now_ms = clock_monotonic_ms() };
     (void)pthread_mutex_init(&loop->mutex, NULL);
     loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (loop->wake_fd < 0) {
@@ -331,6 +333,12 @@ void loop_done(struct loop *loop)
     }
     for (size_t i = 0; i < loop->lingering; i++) {
         (void)close(loop->linger[i].fd);
+    }
+    while (loop->spare) {
+        struct exchange *ex = loop->spare;
+
+        loop->spare = ex->next_done;
+        exchange_free(ex);
     }
     while (loop->incoming) {
         struct conn *conn = loop->incoming;

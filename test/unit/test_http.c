@@ -105,10 +105,14 @@ static const struct route_table table = { rows, sizeof(rows) / sizeof(rows[0]) }
 
 static enum status match(enum method method, const char *raw, struct route_match *ret_match)
 {
+    struct router *router = router_new(&table);
     struct target target;
+    enum status status;
 
     assert_int_equal(parse(raw, &target), ST_OK);
-    return router_match(&table, method, &target, ret_match);
+    status = router_match(router, method, &target, ret_match);
+    router_free(router);
+    return status;
 }
 
 TEST(router__finds_rows_and_their_parameters)
