@@ -7,7 +7,8 @@
 #include "org/input.h"
 #include "org/organization.h"
 
-/* authorize.c: the server's authorizer (struct server_config). */
+/* authorize.c: what the server asks (struct server_config). */
+MUST_CHECK enum status api_admit(const struct request *req);
 MUST_CHECK enum status api_authorize(struct request *req);
 
 /* Whether the request has a bearer token at all. */

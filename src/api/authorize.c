@@ -47,6 +47,18 @@ static bool is_named(const struct organization *organization, struct str org)
     return str_equal(org, organization->slug);
 }
 
+enum status api_admit(const struct request *req)
+{
+    bool wants_token = req->route->who == WHO_ADMIN || req->route->who == WHO_TENANT;
+    struct str token = bearer(req);
+
+    if (!wants_token) {
+        return ST_OK;
+    }
+    return token.len == 0 ? ST_NOT_AUTHENTICATED
+                          : account_token_is_signed(req->services->domain, &req->call, token);
+}
+
 enum status api_authorize(struct request *req)
 {
     switch (req->route->who) {

@@ -91,9 +91,7 @@ enum status document_get_handler(struct request *req, struct response *resp)
                                 &req->invalid, &result)));
     resp->cache_control = revalidate;
     if (document_is_known(preconditions.if_none_match, result.etag)) {
-        resp->http_status = 304;
-        response_header(resp, "ETag", arena_str(req->mem, str_of(result.etag)).ptr);
-        return ST_OK;
+        resp->http_status = 304; /* its length is told, the body itself is not sent */
     }
     respond_document(req, resp, &result);
     return ST_OK;

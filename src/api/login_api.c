@@ -40,7 +40,7 @@ static enum status decode_form(struct request *req, struct login_body *ret_body)
     struct query_pair *pairs;
     size_t count;
 
-    form_decode(req->body, req->mem, &pairs, &count);
+    TRY(form_decode(req->body, req->mem, &pairs, &count, &req->err));
     ret_body->email = form_value(pairs, count, "username");
     ret_body->password = form_value(pairs, count, "password");
     ret_body->organization_name = form_value(pairs, count, "organization_name");

@@ -70,7 +70,7 @@ enum status organization_get_handler(struct request *req, struct response *resp)
 /* The header that seed 001's clients send along: it must be the token's administrator. */
 static bool admin_email_agrees(const struct request *req)
 {
-    struct str given = request_header(req, "x-admin-email");
+    struct str given = request_header_list(req, "x-admin-email");
     struct str key;
 
     return !given.ptr || (email_make(given, req->mem, &key) == EMAIL_OK &&

@@ -29,7 +29,10 @@ static const struct route routes[] = {
     { METHOD_GET,    "/metrics",                                 WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, metrics_handler },
     { METHOD_GET,    "/openapi.json",                            WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, asset_handler },
     { METHOD_GET,    "/docs",                                    WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, asset_handler },
-    { METHOD_GET,    "/docs/{file}",                             WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, asset_handler },
+    { METHOD_GET,    "/docs/docs-init.js",                       WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, asset_handler },
+    { METHOD_GET,    "/docs/favicon.svg",                        WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, asset_handler },
+    { METHOD_GET,    "/docs/swagger-ui.css",                     WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, asset_handler },
+    { METHOD_GET,    "/docs/swagger-ui-bundle.js",               WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, asset_handler },
 };
 /* clang-format on */
 

@@ -89,6 +89,7 @@ static enum status open_server(struct app *app, struct err *err)
         .hash_pool = app->hash_pool,
         .store_pool = app->store_pool,
         .services = &app->services,
+        .admit = api_admit,
         .authorize = api_authorize,
     };
 
@@ -180,6 +181,7 @@ static enum status build(struct app *app, struct err *err)
     const struct settings *settings = app->settings;
 
     TRY(password_init(err));
+    (void)pthread_mutex_init(&app->domain.large_merge, NULL);
     app->domain.document_max_bytes = settings->max_document_bytes;
     app->domain.logins = limiter_new(settings->login_failures);
     if (!app->domain.logins) {
@@ -198,9 +200,9 @@ static enum status build(struct app *app, struct err *err)
 
 static void take_down(struct app *app)
 {
-    server_free(app->server);
-    executor_free(app->store_pool);
+    executor_free(app->store_pool); /* their last jobs may still be handing back to the server */
     executor_free(app->hash_pool);
+    server_free(app->server);
     token_signer_free(app->signer);
     store_close(app->store);
     limiter_free(app->domain.logins);
@@ -253,6 +255,9 @@ enum status app_serve(struct settings *settings, struct err *err)
                  LOG_TEXT("store", settings->store),
                  LOG_INT("ready_ms", clock_monotonic_ms() - begun_ms));
         status = server_start(app.server, err);
+        if (status != ST_OK && !server_stop(app.server)) {
+            _exit(1);
+        }
     }
     if (status != ST_OK) {
         take_down(&app);

@@ -39,7 +39,7 @@ struct settings {
     int64_t request_timeout_s;  /* from the whole request's arrival to the answer; 30 */
     int64_t header_timeout_s;   /* 10 */
     int64_t body_timeout_s;     /* 30 */
-    int64_t stop_timeout_s;     /* 9; at most 10 as the contract has it */
+    int64_t stop_timeout_s;     /* 1 to 9; 8: with the rest of a stop within 10 */
     int64_t max_connections;    /* 4096 */
     int64_t max_connections_per_address; /* 512 */
     int64_t max_request_line_bytes;      /* 8192 */

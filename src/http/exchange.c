@@ -2,16 +2,17 @@
 #include "http/internal.h"
 
 #include "base/clock.h"
-#include "base/oid.h"
-#include "http/guard.h"
 #include "http/problem.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 /* Memory for one request without its body: headers, decoded JSON strings, a page of documents. */
 #define ARENA_BYTES ((size_t)160 * 1024 * 1024)
-/* A body over its limit is read and forgotten up to this, so that the client hears the 413. */
-#define DROP_BYTES ((size_t)16 * 1024 * 1024)
+/* Answers above this count against the limit on memory for bodies. */
+#define LARGE_ANSWER_BYTES ((size_t)256 * 1024)
 /* The slowest client that may take an answer; it has the request's time-out on top. */
 #define SEND_BYTES_PER_MS 16
 /* What a loop keeps of ended exchanges, so that a usual request allocates nothing. */
@@ -96,6 +97,9 @@ void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *c
         return NULL;
     }
     ex->loop = loop;
+    ex->conn =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    ex->conn->exchange = ex;
     ex->connection = connection;
     ex->stage = STAGE_HEAD;
     ex->early = ST_OK;
@@ -103,6 +107,7 @@ void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *c
     ex->raw_target = arena_str(&ex->arena, str_of(uri ? uri : ""));
     hide_query(uri);
     ex->req.mem = &ex->arena;
+    ex->req.exchange = ex;
     ex->req.services = loop->server->config.services;
     return ex;
 }
@@ -118,11 +123,10 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **req
     if (!ex) {
         return;
     }
+    ex->conn->exchange = NULL;
     if (ex->stage != STAGE_HEAD) {
         (void)atomic_fetch_sub(&loop->server->in_flight, 1);
         ex->conn->deadline_ms = loop->now_ms + loop->server->config.header_timeout_ms;
-        ex->conn->is_idle = true;
-        ex->conn->was_looked_at = false;
     }
     if (ex->is_answering) {
         loop->answering--;
@@ -139,108 +143,6 @@ static void count_answering(struct exchange *ex)
 {
     ex->is_answering = true;
     ex->loop->answering++;
-}
-
-/* Header by header: the guard looks, the request keeps what it may need. */
-struct header_walk {
-    struct guard guard;
-    struct exchange *ex;
-};
-
-static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *key,
-                                   size_t key_size, const char *value, size_t value_size)
-{
-    struct header_walk *walk = cls;
-    struct request *req = &walk->ex->req;
-    struct str name = { .ptr = key, .len = key_size };
-    struct str text = { .ptr = value ? value : "", .len = value ? value_size : 0 };
-
-    (void)kind;
-    if (!guard_header(&walk->guard, name, text)) {
-        return MHD_NO;
-    }
-    req->headers[req->header_count++] =
-        (struct request_header){ .name = name, .value = str_trim_blanks(text) };
-    return MHD_YES;
-}
-
-static bool id_is_good(struct str id)
-{
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.ptr[i];
-
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-              c == '.' || c == '_' || c == '-')) {
-            return false;
-        }
-    }
-    return id.len >= 1 && id.len <= REQUEST_ID_MAX;
-}
-
-/* The caller's id, or a new one. */
-static struct str choose_id(struct exchange *ex)
-{
-    struct str given = request_header(&ex->req, "X-Request-Id");
-    char hex[OID_HEX_LEN + 1];
-    struct oid oid;
-
-    if (given.ptr && id_is_good(given)) {
-        return arena_str(&ex->arena, given);
-    }
-    oid = oid_new();
-    oid_format(&oid, hex);
-    return arena_str(&ex->arena, str_of(hex));
-}
-
-/* Whether the request line is a method, a target and a version with one space between (RFC 9112, 3).
- * The library skips further spaces, and ends the target at a NUL: then they don't lie side by side. */
-static bool line_is_clean(const struct exchange *ex, struct str method, const char *version)
-{
-    return guard_is_token(method) && ex->raw_target_at == method.ptr + method.len + 1 &&
-           ex->raw_target_at + ex->raw_target.len + 1 == version &&
-           !memchr(ex->raw_target.ptr, ' ', ex->raw_target.len);
-}
-
-/* From the method's first byte to the body's. */
-static size_t head_bytes(struct MHD_Connection *connection)
-{
-    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE)
-        ->header_size;
-}
-
-static enum status look_at_head(struct exchange *ex, const char *method, const char *version)
-{
-    const struct server_config *config = &ex->loop->server->config;
-    struct request *req = &ex->req;
-    struct header_walk walk = { .ex = ex };
-    int count = MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, NULL, NULL);
-    size_t line_bytes = strlen(method) + ex->raw_target.len + strlen(version) + 2;
-    enum status head;
-    enum status target;
-
-    guard_init(&walk.guard, config->max_headers, config->max_header_bytes, str_of(version),
-               &req->err);
-    req->headers = arena_alloc(&ex->arena, (size_t)(count + 1) * sizeof(*req->headers));
-    (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, &walk);
-    req->id = choose_id(ex);
-    head = guard_finish(&walk.guard, method + head_bytes(ex->connection),
-                        strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
-    if (line_bytes > config->max_request_line_bytes) {
-        head = err_set(&req->err, ST_TARGET_TOO_LONG, "The request line is over %zu bytes",
-                       config->max_request_line_bytes);
-    }
-    if (head == ST_OK && !line_is_clean(ex, str_of(method), version)) {
-        head = err_set(&req->err, ST_BAD_REQUEST, "The request line is not METHOD TARGET VERSION");
-    }
-    if (head != ST_OK) {
-        ex->resp.close = true;
-        return head;
-    }
-    target = target_parse(ex->raw_target, &ex->arena, &req->target, &req->err);
-    if (target != ST_OK) {
-        req->target.path = ex->raw_target; /* so that the answer takes the right shape */
-    }
-    return target;
 }
 
 static enum status find_route(struct exchange *ex)
@@ -277,73 +179,130 @@ static uint64_t announced_length(const struct request *req)
 
 static enum MHD_Result send_response(struct exchange *ex);
 
+static void add_allow(struct exchange *ex)
+{
+    struct buf allow;
+
+    buf_init(&allow, 256);
+    router_allow(ex->allowed, &allow);
+    response_header(&ex->resp, "Allow", arena_str(&ex->arena, buf_view(&allow)).ptr);
+    buf_done(&allow);
+}
+
+/* The answer that was decided without a handler. */
+static void respond_early(struct exchange *ex)
+{
+    if (ex->is_options) {
+        response_clear(&ex->resp);
+        ex->resp.http_status = 204;
+    } else {
+        problem_respond(&ex->req, ex->early, &ex->resp);
+    }
+    if (ex->is_options || ex->early == ST_NO_METHOD) {
+        add_allow(ex);
+    }
+}
+
+/* The route, and whether its body may come at all: large ones only from who has a token. */
+static enum status choose_route(struct exchange *ex)
+{
+    const struct server_config *config = &ex->loop->server->config;
+
+    TRY(find_route(ex));
+    if (ex->req.route && ex->req.route->body == BODY_DOCUMENT) {
+        TRY(config->admit(&ex->req));
+        ex->body_limit = config->max_document_bytes;
+    }
+    return ST_OK;
+}
+
 /* The headers are there: who is asked for what, and is it worth reading the body? */
 static enum MHD_Result begin(struct exchange *ex, const char *method, const char *version)
 {
     struct server *server = ex->loop->server;
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(ex->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    bool is_too_large;
 
     ex->stage = STAGE_BODY;
-    ex->conn = info->socket_context;
-    ex->conn->is_idle = false;
     ex->started_us = clock_monotonic_us();
     ex->conn->deadline_ms = ex->started_us / 1000 + server->config.body_timeout_ms;
     (void)atomic_fetch_add(&server->in_flight, 1);
     ex->req.method = method_parse(method);
     ex->req.call = (struct call){ .mem = &ex->arena, .err = &ex->req.err };
     ex->body_limit = server->config.max_body_bytes;
-    ex->early = look_at_head(ex, method, version);
-    if (ex->resp.close) {
+    ex->early = exchange_look_at_head(ex, method, version);
+    if (ex->is_refused) {
         observe_refused(server, REFUSED_WIRE);
-    } else {
-        if (ex->early == ST_OK) {
-            ex->early = find_route(ex);
-        }
-        if (ex->req.route && ex->req.route->body == BODY_DOCUMENT) {
-            ex->body_limit = server->config.max_document_bytes;
-        }
-        if (announced_length(&ex->req) > ex->body_limit) {
-            ex->resp.close = true;
-            if (ex->early == ST_OK) {
-                ex->early = err_set(&ex->req.err, ST_TOO_LARGE, "The body is over %zu bytes",
-                                    ex->body_limit);
-            }
-        }
+    } else if (ex->early == ST_OK) {
+        ex->early = choose_route(ex);
+    }
+    is_too_large = !ex->is_refused && announced_length(&ex->req) > ex->body_limit;
+    if (is_too_large && ex->early == ST_OK && !ex->is_options) {
+        ex->early =
+            err_set(&ex->req.err, ST_TOO_LARGE, "The body is over %zu bytes", ex->body_limit);
     }
     ex->body.limit = ex->body_limit;
-    if (ex->resp.close) { /* answered before any of the body is read, and before 100 Continue */
+    if (ex->is_refused || is_too_large) {
+        /* Answered before any of the body is read, and before 100 Continue. */
+        ex->resp.close = true;
         count_answering(ex);
-        problem_respond(&ex->req, ex->early, &ex->resp);
+        respond_early(ex);
         return send_response(ex);
     }
     return MHD_YES;
 }
 
-static enum MHD_Result take_body(struct exchange *ex, const char *bytes, size_t len)
+bool exchange_charge(struct exchange *ex, size_t bytes)
 {
     struct server *server = ex->loop->server;
+    size_t before = atomic_fetch_add(&server->bodies_bytes, bytes);
 
-    ex->body_received += len;
-    if (!ex->body_dropped && ex->body_received > ex->body_limit) {
-        ex->body_dropped = true;
-        if (ex->early == ST_OK) {
-            ex->early =
-                err_set(&ex->req.err, ST_TOO_LARGE, "The body is over %zu bytes", ex->body_limit);
-        }
+    ex->body_charged += bytes;
+    if (before + bytes > server->config.max_bodies_bytes) {
+        observe_refused(server, REFUSED_BODIES);
+        return false;
     }
-    if (!ex->body_dropped) {
-        size_t before = atomic_fetch_add(&server->bodies_bytes, len);
+    return true;
+}
 
-        ex->body_charged += len;
-        if (before + len > server->config.max_bodies_bytes) {
-            observe_refused(server, REFUSED_BODIES);
-            ex->body_dropped = true;
-            ex->early = ex->early == ST_OK ? ST_BUSY : ex->early;
-        }
+/*
+ * Answers in the middle of a body. The library takes no response there, but nothing else is being sent
+ * on the connection: so the answer goes straight to the socket, and the connection ends.
+ */
+static enum MHD_Result refuse_body(struct exchange *ex, enum status status)
+{
+    struct response *resp = &ex->resp;
+    struct buf head;
+
+    problem_respond(&ex->req, ex->early == ST_OK ? status : ex->early, resp);
+    buf_init(&head, 4096);
+    buf_printf(&head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\nContent-Type: %s\r\n",
+               resp->http_status, MHD_get_reason_phrase_for((unsigned int)resp->http_status),
+               resp->body.len, resp->content_type);
+    for (size_t i = 0; i < resp->header_count; i++) {
+        buf_printf(&head, "%s: %s\r\n", resp->headers[i].name, resp->headers[i].value);
     }
-    if (ex->body_dropped) {
-        return ex->body_received > ex->body_limit + DROP_BYTES ? MHD_NO : MHD_YES;
+    buf_printf(&head,
+               "Cache-Control: no-store\r\nX-Request-Id: %s\r\nX-Content-Type-Options: nosniff\r\n"
+               "Connection: close\r\n\r\n",
+               ex->req.id.ptr);
+    buf_str(&head, buf_view(&resp->body));
+    if (!buf_overflowed(&head)) { /* a socket that was only read from has room for this */
+        (void)!send(ex->conn->fd, head.ptr, head.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    buf_done(&head);
+    observe_response(ex);
+    ex->stage = STAGE_SENDING;
+    return MHD_NO;
+}
+
+static enum MHD_Result take_body(struct exchange *ex, const char *bytes, size_t len)
+{
+    if (len > ex->body_limit - ex->body.len) {
+        return refuse_body(
+            ex, err_set(&ex->req.err, ST_TOO_LARGE, "The body is over %zu bytes", ex->body_limit));
+    }
+    if (!exchange_charge(ex, len)) {
+        return refuse_body(ex, ST_BUSY);
     }
     buf_append(&ex->body, bytes, len);
     return MHD_YES;
@@ -362,6 +321,12 @@ static void run(struct exchange *ex)
     }
     if (status == ST_OK && buf_overflowed(&ex->resp.body)) {
         status = err_set(&req->err, ST_BROKEN, "the answer passes %zu bytes", RESPONSE_BODY_MAX);
+    }
+    /* A large answer counts like a body; of a read that the limit forbids, nothing is lost. */
+    if (status == ST_OK && ex->resp.body.len > LARGE_ANSWER_BYTES &&
+        !exchange_charge(ex, ex->resp.body.len + ex->arena.used_bytes) &&
+        req->route->method == METHOD_GET) {
+        status = ST_BUSY;
     }
     if (status == ST_LIMITED) {
         observe_refused(ex->loop->server, REFUSED_LIMITED);
@@ -400,20 +365,18 @@ static struct executor *pool_of(const struct server_config *config, const struct
     return NULL;
 }
 
-static void respond_options(struct exchange *ex)
+/*
+ * Whether a chunked body ended in a plain blank line. The library takes a trailer that begins with a
+ * colon or a NUL for the end of the trailers, and what follows for another request; it moves what is
+ * behind the last chunk to where the body began, so there the blank line's CR LF must be (two NULs by
+ * now). With trailers, or a third NUL, nobody can tell: then the connection ends with the answer.
+ */
+static bool ended_cleanly(const struct exchange *ex)
 {
-    response_clear(&ex->resp);
-    ex->resp.http_status = 204;
-}
+    const char *end = ex->body_at;
 
-static void add_allow(struct exchange *ex)
-{
-    struct buf allow;
-
-    buf_init(&allow, 256);
-    router_allow(ex->allowed, &allow);
-    response_header(&ex->resp, "Allow", arena_str(&ex->arena, buf_view(&allow)).ptr);
-    buf_done(&allow);
+    return MHD_get_connection_values(ex->connection, MHD_FOOTER_KIND, NULL, NULL) == 0 &&
+           end[0] == '\0' && end[1] == '\0' && end[2] != '\0';
 }
 
 /* The whole request is there. */
@@ -423,23 +386,14 @@ static enum MHD_Result dispatch(struct exchange *ex)
     struct executor *pool;
 
     ex->conn->deadline_ms = 0;
+    ex->conn->taken_bytes += ex->head_bytes + ex->body.len;
     count_answering(ex);
-    if (MHD_get_connection_values(ex->connection, MHD_FOOTER_KIND, NULL, NULL) > 0) {
-        /* The library ends a chunked body's trailers at a line that begins with a colon, too, and would
-         * take what follows for a request. Nobody needs trailers: no request follows them. */
+    if (ex->is_chunked && !ended_cleanly(ex)) {
         ex->resp.close = true;
     }
     ex->req.body = buf_view(&ex->body);
-    if (ex->early != ST_OK) {
-        problem_respond(&ex->req, ex->early, &ex->resp);
-        if (ex->early == ST_NO_METHOD) {
-            add_allow(ex);
-        }
-        return send_response(ex);
-    }
-    if (ex->is_options) {
-        respond_options(ex);
-        add_allow(ex);
+    if (ex->early != ST_OK || ex->is_options) {
+        respond_early(ex);
         return send_response(ex);
     }
     ex->req.call.deadline_ms =
@@ -473,6 +427,22 @@ static struct MHD_Response *make_response(struct exchange *ex)
                                            MHD_RESPMEM_PERSISTENT);
 }
 
+/*
+ * Whether the client has sent more than the requests that were answered: then a stop lets the connection
+ * go on. What the library skips (empty lines before a request) makes it answer yes, which is the safe
+ * side.
+ */
+static bool has_more(const struct exchange *ex)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof(info);
+
+    if (getsockopt(ex->conn->fd, IPPROTO_TCP, TCP_INFO, &info, &len) || len < sizeof(info)) {
+        return true;
+    }
+    return info.tcpi_bytes_received > ex->conn->taken_bytes;
+}
+
 static enum MHD_Result send_response(struct exchange *ex)
 {
     struct server *server = ex->loop->server;
@@ -486,7 +456,7 @@ static enum MHD_Result send_response(struct exchange *ex)
     if (!response) {
         return MHD_NO;
     }
-    if (draining && now_ms - draining > DRAIN_KEEP_MS) {
+    if (draining && (now_ms - draining > DRAIN_KEEP_MS || !has_more(ex))) {
         resp->close = true;
     }
     for (size_t i = 0; i < resp->header_count; i++) {

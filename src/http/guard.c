@@ -94,7 +94,7 @@ bool guard_header(struct guard *guard, struct str name, struct str value)
         guard->lengths++;
     } else if (str_equal_nocase(name, STR("Transfer-Encoding"))) {
         guard->encodings++;
-        guard->is_chunked = str_equal_nocase(str_trim_blanks(value), STR("chunked"));
+        guard->is_chunked = str_equal_nocase(value, STR("chunked"));
     }
     return true;
 }

@@ -28,8 +28,8 @@ struct conn {
     struct sockaddr_storage peer;
     socklen_t peer_len;
     int64_t deadline_ms; /* of clock_monotonic_ms: what is being received must be there; 0: none */
-    bool is_idle;        /* an answer was sent, and no further request has come */
-    bool was_looked_at;  /* since it is idle */
+    struct exchange *exchange; /* the request under way; NULL: none */
+    uint64_t taken_bytes;      /* of the requests that came whole so far */
 };
 
 enum stage {
@@ -51,10 +51,12 @@ struct exchange {
     enum status early; /* the answer was decided before the handler; ST_OK: it was not */
     bool is_options;
     bool is_answering; /* counted in its loop's answering */
-    bool body_dropped; /* over the limit: read and forgotten */
+    bool is_chunked;
+    bool is_refused; /* by the guard: nothing more is read */
     size_t body_limit;
     size_t body_charged; /* bytes counted against the server's limit for all bodies */
-    size_t body_received;
+    size_t head_bytes;
+    const char *body_at;       /* where the body begins in the library's buffer */
     const char *raw_target_at; /* where the target lies in the library's buffer */
     struct str raw_target;     /* a copy, in the arena */
     unsigned int allowed;      /* methods, for Allow */
@@ -125,8 +127,8 @@ struct server {
     struct loop *loops;
 };
 
-/* How long after the stop began answers still keep their connections open. */
-#define DRAIN_KEEP_MS 1500
+/* How long after the stop began a connection with further requests is kept open. */
+#define DRAIN_KEEP_MS 6000
 
 /* exchange.c: libmicrohttpd's callbacks. */
 void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *connection);
@@ -136,6 +138,14 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, co
 void exchange_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
                         enum MHD_RequestTerminationCode code);
 void exchange_free(struct exchange *ex); /* NULL too */
+
+/* Counts memory against the limit for all bodies until the exchange ends; false: it is passed. */
+bool exchange_charge(struct exchange *ex, size_t bytes);
+
+/* head.c: judges the head, and fills in the request's headers, id and target. ST_OK, ST_BAD_REQUEST,
+ * ST_TARGET_TOO_LONG, ST_HEADERS_TOO_LARGE; sets is_refused where the connection must end. */
+MUST_CHECK enum status exchange_look_at_head(struct exchange *ex, const char *method,
+                                             const char *version);
 
 /* observe.c: the access line and the metrics of a response that is about to be sent. */
 void observe_response(struct exchange *ex);

@@ -44,16 +44,13 @@ void loop_add(struct loop *loop, struct conn *conn)
 
 void loop_finish(struct loop *loop, struct exchange *ex)
 {
-    bool was_empty;
-
     (void)pthread_mutex_lock(&loop->mutex);
-    was_empty = !loop->done;
+    if (!loop->done) {
+        loop_wake(loop); /* under the mutex: afterwards the loop may be gone */
+    }
     ex->next_done = loop->done;
     loop->done = ex;
     (void)pthread_mutex_unlock(&loop->mutex);
-    if (was_empty) {
-        loop_wake(loop);
-    }
 }
 
 static void conn_release(struct loop *loop, struct conn *conn)
@@ -116,7 +113,6 @@ static void notify_connection(void *cls, struct MHD_Connection *connection, void
     struct loop *loop = cls;
     struct conn *conn;
 
-    (void)connection;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         conn = loop->adding;
         loop->adding = NULL;
@@ -130,6 +126,10 @@ static void notify_connection(void *cls, struct MHD_Connection *connection, void
         return;
     }
     conn = *socket_context;
+    if (conn->exchange) { /* the library forgot to say that the request is over */
+        exchange_completed(loop, connection, &(void *){ conn->exchange },
+                           MHD_REQUEST_TERMINATED_WITH_ERROR);
+    }
     linger(loop, conn->fd);
     conn_release(loop, conn);
 }
@@ -169,27 +169,31 @@ static void take_incoming(struct loop *loop)
     }
 }
 
-/* Whether a client that waits for nothing more has closed its side. The library learns of that only by
- * the edge that epoll gave together with the last request, and then it didn't look. */
-static bool has_left(struct conn *conn)
+/*
+ * Whether a client has closed its side while its request is awaited or coming: then nothing more comes.
+ * The library learns of that by the edge that epoll gives, and where the edge came together with bytes
+ * it has not looked.
+ */
+static bool has_left(const struct conn *conn)
 {
     char byte;
-    bool looked = conn->was_looked_at || !conn->is_idle;
+    bool is_receiving = !conn->exchange || conn->exchange->stage <= STAGE_BODY;
 
-    conn->was_looked_at = conn->is_idle;
-    return !looked && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return is_receiving && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* Ends the reception of what took too long. The library sees an end of file and closes. */
-static void sweep(struct loop *loop, int64_t now_ms)
+static void sweep(struct loop *loop)
 {
-    if (now_ms - loop->swept_ms < SWEEP_MS && loop->lingering == 0) {
+    if (loop->lingering > 0) {
+        read_lingering(loop, loop->now_ms);
+    }
+    if (loop->now_ms - loop->swept_ms < SWEEP_MS) {
         return;
     }
-    loop->swept_ms = now_ms;
-    read_lingering(loop, now_ms);
+    loop->swept_ms = loop->now_ms;
     for (struct conn *conn = loop->conns; conn; conn = conn->next) {
-        if ((conn->deadline_ms && now_ms > conn->deadline_ms) || has_left(conn)) {
+        if ((conn->deadline_ms && loop->now_ms > conn->deadline_ms) || has_left(conn)) {
             (void)shutdown(conn->fd, SHUT_RDWR);
             conn->deadline_ms = 0;
         }
@@ -222,15 +226,13 @@ static void *loop_main(void *argument)
         { .fd = info->epoll_fd, .events = POLLIN },
         { .fd = loop->wake_fd, .events = POLLIN },
     };
-    int64_t active_ms = clock_monotonic_ms();
+    int64_t active_ms = 0; /* when a draining loop last had something to do */
 
     for (;;) {
         int ready = poll(fds, 2, poll_timeout(loop));
-        int64_t now_ms = clock_monotonic_ms();
         int64_t draining = atomic_load(&server->draining_since_ms);
 
-        loop->now_ms = now_ms;
-
+        loop->now_ms = clock_monotonic_ms();
         if (ready > 0 && fds[1].revents) {
             uint64_t count;
             ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
@@ -239,12 +241,12 @@ static void *loop_main(void *argument)
             take_incoming(loop);
         }
         (void)MHD_run(loop->daemon);
-        sweep(loop, now_ms);
-        if (ready > 0 || loop->answering > 0) {
-            active_ms = now_ms;
+        sweep(loop);
+        if (!draining || active_ms == 0 || ready > 0 || loop->answering > 0) {
+            active_ms = draining ? loop->now_ms : 0;
         }
-        if (draining && (now_ms - active_ms >= QUIET_MS ||
-                         now_ms - draining > server->config.stop_timeout_ms)) {
+        if (draining && (loop->now_ms - active_ms >= QUIET_MS ||
+                         loop->now_ms - draining > server->config.stop_timeout_ms)) {
             break;
         }
     }

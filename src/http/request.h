@@ -29,6 +29,7 @@ struct request {
     struct err err;
     struct invalid invalid;
     struct services *services; /* the API's */
+    struct exchange *exchange; /* the server's */
 
     struct str id; /* X-Request-Id */
     enum method method;
@@ -51,7 +52,8 @@ struct str request_header(const struct request *req, const char *name);
 struct str request_header_list(const struct request *req, const char *name);
 
 /* Parses the body as JSON, whatever Content-Type says. A blank body gives ST_OK and NULL.
- * ret_json: a new reference. ST_BAD_JSON with the offset in req->err. */
+ * ret_json: a new reference. ST_BAD_JSON with the offset in req->err; ST_BUSY where its tree would take more
+ * memory than all bodies together may. */
 MUST_CHECK enum status request_json(struct request *req, json_t **ret_json);
 
 #endif

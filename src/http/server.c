@@ -16,7 +16,8 @@
 static void raise_descriptor_limit(struct server_config *config)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)config->max_connections + OTHER_DESCRIPTORS;
+    rlim_t wanted =
+        (rlim_t)config->max_connections + config->loops * LINGERING_MAX + OTHER_DESCRIPTORS;
 
     if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= wanted) {
         return;

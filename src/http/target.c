@@ -69,8 +69,8 @@ static struct str cut(struct str *rest, char separator)
     return piece;
 }
 
-void form_decode(struct str raw, struct arena *mem, struct query_pair **ret_pairs,
-                 size_t *ret_count)
+enum status form_decode(struct str raw, struct arena *mem, struct query_pair **ret_pairs,
+                        size_t *ret_count, struct err *err)
 {
     struct query_pair *pairs = NULL;
     size_t most = raw.len > 0;
@@ -78,6 +78,9 @@ void form_decode(struct str raw, struct arena *mem, struct query_pair **ret_pair
 
     for (size_t i = 0; i < raw.len; i++) {
         most += raw.ptr[i] == '&';
+    }
+    if (most > FORM_PAIRS_MAX) {
+        return err_set(err, ST_BAD_REQUEST, "More than %d fields", FORM_PAIRS_MAX);
     }
     if (most > 0) {
         pairs = arena_alloc(mem, most * sizeof(*pairs));
@@ -94,6 +97,7 @@ void form_decode(struct str raw, struct arena *mem, struct query_pair **ret_pair
     }
     *ret_pairs = pairs;
     *ret_count = count;
+    return ST_OK;
 }
 
 struct str form_value(const struct query_pair *pairs, size_t count, const char *name)
@@ -158,7 +162,7 @@ enum status target_parse(struct str raw, struct arena *mem, struct target *ret_t
         target.segment_count += target.segment_count <= TARGET_SEGMENTS_MAX;
     }
     if (query.ptr) {
-        form_decode(query, mem, &target.pairs, &target.pair_count);
+        TRY(form_decode(query, mem, &target.pairs, &target.pair_count, err));
         for (size_t i = 0; i < target.pair_count; i++) {
             TRY(judge(target.pairs[i].name, "query", err));
             TRY(judge(target.pairs[i].value, "query", err));

@@ -32,9 +32,12 @@ MUST_CHECK enum status target_parse(struct str raw, struct arena *mem, struct ta
 /* The last value of a name; ptr NULL where there is none. */
 struct str target_query(const struct target *target, const char *name);
 
-/* Form-decodes "a=1&b=2" (application/x-www-form-urlencoded), as it is: no rule about the bytes. */
-void form_decode(struct str raw, struct arena *mem, struct query_pair **ret_pairs,
-                 size_t *ret_count);
+#define FORM_PAIRS_MAX 1000
+
+/* Form-decodes "a=1&b=2" (application/x-www-form-urlencoded), as it is: no rule about the bytes.
+ * ST_BAD_REQUEST for more than FORM_PAIRS_MAX pairs. */
+MUST_CHECK enum status form_decode(struct str raw, struct arena *mem, struct query_pair **ret_pairs,
+                                   size_t *ret_count, struct err *err);
 struct str form_value(const struct query_pair *pairs, size_t count, const char *name);
 
 #endif

@@ -27,6 +27,10 @@
  */
 MUST_CHECK enum status json_parse(struct str text, json_t **ret_value, struct err *err);
 
+/* About how much memory the tree of a text takes at most; a text of many empty containers takes a
+ * hundred times its own length. Any thread. */
+size_t json_tree_bytes(struct str text);
+
 /* Whether there is nothing but JSON's white space. */
 bool json_is_blank(struct str text);
 

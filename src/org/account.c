@@ -131,3 +131,11 @@ enum status account_by_token(struct domain *domain, const struct call *call, str
     *ret_membership = membership;
     return ST_OK;
 }
+
+enum status account_token_is_signed(const struct domain *domain, const struct call *call,
+                                    struct str token)
+{
+    struct token_claims claims;
+
+    return token_verify(domain->signer, token, clock_now_ms() / 1000, call->mem, &claims);
+}

@@ -33,4 +33,8 @@ MUST_CHECK enum status account_issue_token(struct domain *domain, const struct c
 MUST_CHECK enum status account_by_token(struct domain *domain, const struct call *call,
                                         struct str token, struct membership *ret_membership);
 
+/* Whether a token is ours and not expired, without asking the store: ST_OK or ST_BAD_TOKEN. */
+MUST_CHECK enum status account_token_is_signed(const struct domain *domain, const struct call *call,
+                                               struct str token);
+
 #endif

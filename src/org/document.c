@@ -9,6 +9,9 @@
 #include "json/json_out.h"
 #include "json/merge_patch.h"
 
+#define MERGE_TRIES 4
+#define LARGE_MERGE_BYTES ((size_t)128 * 1024)
+
 static bool id_is_good(struct str id)
 {
     return id.len >= 1 && id.len <= DOCUMENT_ID_MAX && !text_has_control(id) && !str_is(id, ".") &&
@@ -55,10 +58,9 @@ static enum status judge_body(json_t *body, struct str id, struct invalid *inval
     json_object_foreach(body, key, value)
     {
         if (key[0] == '$') {
-            (void)!invalid_add(invalid, "value_error", "body", NULL,
-                               "Value error, the member %.64s: names that start with $ are kept "
-                               "for the store",
-                               key);
+            (void)!invalid_add(
+                invalid, "value_error", "body", NULL,
+                "Value error, member names that start with $ are kept for the store");
             break;
         }
     }
@@ -94,17 +96,19 @@ static enum status too_large(const struct domain *domain, struct err *err)
 
 /* What an edit works with; the function that made it frees body. */
 struct edit {
-    const struct domain *domain;
+    struct domain *domain;
     const struct preconditions *preconditions; /* NULL: none */
     struct str id;
-    json_t *patch;    /* for a PATCH */
-    bool must_be_new; /* for a POST */
-    struct buf body;  /* what is to be there, or is */
+    json_t *patch;          /* for a PATCH */
+    struct str merged_from; /* the text that body was merged from */
+    bool may_retry;         /* where another change came between: merge again outside */
+    bool must_be_new;       /* for a POST */
+    struct buf body;        /* what is to be there, or is */
     bool created;
     struct err err;
 };
 
-static void edit_init(struct edit *edit, const struct domain *domain, struct str id,
+static void edit_init(struct edit *edit, struct domain *domain, struct str id,
                       const struct preconditions *preconditions)
 {
     *edit = (struct edit){ .domain = domain, .id = id, .preconditions = preconditions };
@@ -131,20 +135,18 @@ static enum status edit_put(void *context, const struct document *now,
     return ST_OK;
 }
 
-static enum status edit_patch(void *context, const struct document *now,
-                              struct document_edit *ret_edit)
+/* What the patch makes of a document, into edit->body. */
+static enum status merge(struct edit *edit, const struct document *now)
 {
-    struct edit *edit = context;
     json_auto_t *before = NULL;
     json_auto_t *after = NULL;
 
-    if (!now) {
-        return ST_NO_DOCUMENT;
-    }
     if (!etag_allows(edit->preconditions, now->body)) {
         return ST_PRECONDITION;
     }
-    TRY(json_parse(now->body, &before, &edit->err) == ST_OK ? ST_OK : ST_BROKEN);
+    if (json_parse(now->body, &before, &edit->err) != ST_OK) {
+        return ST_BROKEN;
+    }
     after = json_merge_patch(before, edit->patch);
     if (!after) {
         return err_set(&edit->err, ST_BROKEN, "no memory for a merge");
@@ -153,6 +155,25 @@ static enum status edit_patch(void *context, const struct document *now,
     write_body(after, edit->id, &edit->body);
     if (buf_overflowed(&edit->body) || edit->body.len > (size_t)edit->domain->document_max_bytes) {
         return too_large(edit->domain, &edit->err);
+    }
+    return ST_OK;
+}
+
+/* Puts what was merged before, if the document is still the one that it was merged from; else merges
+ * here, where nobody can come between. */
+static enum status edit_patch(void *context, const struct document *now,
+                              struct document_edit *ret_edit)
+{
+    struct edit *edit = context;
+
+    if (!now) {
+        return ST_NO_DOCUMENT;
+    }
+    if (!str_equal(now->body, edit->merged_from)) {
+        if (edit->may_retry) {
+            return ST_BUSY;
+        }
+        TRY(merge(edit, now));
     }
     ret_edit->body = buf_view(&edit->body);
     ret_edit->action = str_equal(now->body, ret_edit->body) ? EDIT_KEEP : EDIT_PUT;
@@ -174,6 +195,15 @@ static enum status edit_delete(void *context, const struct document *now,
     return ST_OK;
 }
 
+/* Done with an edit; its words, if it has any, go to the caller. */
+static void edit_done(struct edit *edit, const struct call *call)
+{
+    if (edit->err.text[0]) {
+        *call->err = edit->err;
+    }
+    buf_done(&edit->body);
+}
+
 /* Lets the store decide, and hands the outcome over; done with the edit in any case. */
 static enum status finish(struct edit *edit, const struct call *call,
                           const struct oid *organization, document_edit_fn *decide,
@@ -182,16 +212,13 @@ static enum status finish(struct edit *edit, const struct call *call,
     enum status status =
         store_document_edit(edit->domain->store, call, organization, edit->id, decide, edit);
 
-    if (status != ST_OK && edit->err.text[0]) {
-        *call->err = edit->err;
-    }
     if (status == ST_OK && ret_result) {
         ret_result->document.id = edit->id;
         ret_result->document.body = arena_str(call->mem, buf_view(&edit->body));
         ret_result->created = edit->created;
         etag_of(ret_result->document.body, ret_result->etag);
     }
-    buf_done(&edit->body);
+    edit_done(edit, call);
     return status;
 }
 
@@ -255,21 +282,66 @@ enum status document_put(struct domain *domain, const struct call *call,
     return finish(&edit, call, organization, edit_put, ret_result);
 }
 
+/*
+ * Merging takes the longer the larger a document is, and the store makes one change at a time: so it is
+ * done before, and only put in the store. Large documents are merged one at a time, because their trees
+ * take many times the memory of their texts.
+ */
+static enum status merge_outside(struct edit *edit, const struct call *call,
+                                 const struct oid *organization)
+{
+    struct domain *domain = edit->domain;
+    struct document now;
+    bool is_large;
+    enum status status;
+
+    TRY(store_document_get(domain->store, call, organization, edit->id, &now));
+    is_large = now.body.len > LARGE_MERGE_BYTES;
+    if (is_large) {
+        (void)pthread_mutex_lock(&domain->large_merge);
+    }
+    status = merge(edit, &now);
+    if (is_large) {
+        (void)pthread_mutex_unlock(&domain->large_merge);
+    }
+    edit->merged_from = now.body;
+    return status;
+}
+
+static enum status patch_document(struct domain *domain, const struct call *call,
+                                  const struct oid *organization, struct str id, json_t *patch,
+                                  const struct preconditions *preconditions,
+                                  struct document_result *ret_result)
+{
+    enum status status = ST_BUSY;
+
+    for (int tries = 1; status == ST_BUSY && tries <= MERGE_TRIES; tries++) {
+        struct edit edit;
+
+        edit_init(&edit, domain, id, preconditions);
+        edit.patch = patch;
+        edit.may_retry = tries < MERGE_TRIES;
+        status = merge_outside(&edit, call, organization);
+        if (status == ST_OK) {
+            status = finish(&edit, call, organization, edit_patch, ret_result);
+        } else {
+            edit_done(&edit, call);
+        }
+    }
+    return status;
+}
+
 enum status document_patch(struct domain *domain, const struct call *call,
                            const struct oid *organization, struct str id, json_t *patch,
                            const struct preconditions *preconditions, struct invalid *invalid,
                            struct document_result *ret_result)
 {
-    struct edit edit;
-
     (void)!judge_id(id, "path", "id", invalid);
     (void)!judge_body(patch, id, invalid);
     if (invalid->count > 0) {
         return ST_INVALID;
     }
-    edit_init(&edit, domain, id, preconditions);
-    edit.patch = patch;
-    return finish(&edit, call, organization, edit_patch, ret_result);
+    return patch_document(domain, call, organization, id, patch, preconditions, ret_result);
 }
 
 enum status document_delete(struct domain *domain, const struct call *call,

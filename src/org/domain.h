@@ -4,6 +4,7 @@
 
 #include "base/call.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct domain {
     _Atomic int64_t token_seconds;
     _Atomic int64_t password_min_bytes;
     int64_t document_max_bytes;
+    pthread_mutex_t large_merge; /* see document.c */
 };
 
 /* For operators: whether the store answers (ST_OK, or what is missing in call->err), which engine it

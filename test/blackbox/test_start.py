@@ -32,7 +32,7 @@ SETTINGS = [
     ("request_timeout_s", "ORGD_REQUEST_TIMEOUT_S", "30", "31"),
     ("header_timeout_s", "ORGD_HEADER_TIMEOUT_S", "10", "11"),
     ("body_timeout_s", "ORGD_BODY_TIMEOUT_S", "30", "31"),
-    ("stop_timeout_s", "ORGD_STOP_TIMEOUT_S", "9", "4"),
+    ("stop_timeout_s", "ORGD_STOP_TIMEOUT_S", "8", "4"),
     ("max_connections", "ORGD_MAX_CONNECTIONS", "4096", "4097"),
     ("max_connections_per_address", "ORGD_MAX_CONNECTIONS_PER_ADDRESS", "512", "513"),
     ("max_request_line_bytes", "ORGD_MAX_REQUEST_LINE_BYTES", "8192", "8000"),

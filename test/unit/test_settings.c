@@ -37,7 +37,7 @@ TEST(defaults__are_those_of_the_contract)
     assert_int_equal(settings.request_timeout_s, 30);
     assert_int_equal(settings.header_timeout_s, 10);
     assert_int_equal(settings.body_timeout_s, 30);
-    assert_int_equal(settings.stop_timeout_s, 9);
+    assert_int_equal(settings.stop_timeout_s, 8);
     assert_int_equal(settings.max_connections, 4096);
     assert_int_equal(settings.max_connections_per_address, 512);
     assert_int_equal(settings.max_request_line_bytes, 8192);
@@ -122,9 +122,9 @@ TEST(numbers__are_whole_decimal_integers_in_range)
         ASSERT_REFUSED(WORDS(word), WORDS(), quoted, "flag --token-minutes",
                        "allowed: an integer from 1 to 525600");
     }
-    load_well(WORDS("--token-minutes=525600", "--stop-timeout-s", "010"), WORDS());
+    load_well(WORDS("--token-minutes=525600", "--stop-timeout-s", "07"), WORDS());
     assert_int_equal(settings.token_minutes, 525600);
-    assert_int_equal(settings.stop_timeout_s, 10);
+    assert_int_equal(settings.stop_timeout_s, 7);
     settings_done(&settings);
 }
 

@@ -1,0 +1,28 @@
+/*
+ * An engine around another that remembers the results of the look-ups every request makes:
+ * organization_by_name, _by_id and _by_slug, and membership_by_ids. Everything else passes through.
+ *
+ * Within the process nothing can be noticed but the speed: each look-up answers as the inner engine
+ * would have at some moment during the call. Only ST_OK is remembered.
+ */
+#ifndef ORGD_STORE_CACHE_H
+#define ORGD_STORE_CACHE_H
+
+#include "store/store.h"
+
+/*
+ * Takes inner over; closing the result closes it. NULL only where memory is out, and then inner is
+ * still the caller's.
+ *
+ * max_age_ms: how long a result may be used after the inner engine was asked for it. 0 means for ever,
+ *             and is right only where no change can come about but during a verb of this store: an
+ *             engine that one process has to itself, and whose ST_UNSURE is not followed by the
+ *             change while the process runs (SQLite). Otherwise what others change is seen this
+ *             much later at most.
+ *
+ * Its memory is bounded: 8,192 results of at most 2 KiB each (16 MiB; some hundred bytes each are
+ * usual). Password hashes are among them, and are wiped when they are let go.
+ */
+struct store *cache_store_new(struct store *inner, int64_t max_age_ms);
+
+#endif
