@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,7 +15,8 @@
 #define LINE_BYTES ((size_t)4096)               /* longest line; longer values are cut */
 #define VALUE_BYTES ((size_t)1024)              /* longest value */
 #define WAITING_BYTES ((size_t)4 * 1024 * 1024) /* lines that may wait for the writer */
-#define LAST_WORDS_MS 2000                      /* how long log_stop waits for a reader */
+#define LAST_WORDS_MS 1000                      /* how long log_stop waits for a reader */
+#define WAIT_MS 100 /* how long a slow reader is waited for before looking again */
 #define GATHER_MS 5 /* lines that come within this are written together */
 
 static struct {
@@ -24,7 +26,8 @@ static struct {
     int64_t dropped; /* lines since the last report */
     bool running;
     bool stopping;
-    bool idle; /* the writer sleeps and wants a signal */
+    bool idle;                  /* the writer sleeps and wants a signal */
+    _Atomic int64_t give_up_ms; /* when a stop no longer waits for a reader; 0: it always does */
     pthread_t writer;
 } log_state = { .mutex = PTHREAD_MUTEX_INITIALIZER, .filled = PTHREAD_COND_INITIALIZER };
 
@@ -53,30 +56,30 @@ bool log_level_find(const char *name, enum log_level *ret_level)
     return false;
 }
 
-/* Writes all, waiting for a reader that is slow until deadline_ms (0: for ever). */
-static void write_out(struct str bytes, int64_t deadline_ms)
+/*
+ * Writes all. A pipe whose reader is slow is waited for, but never in write itself: poll's word is good
+ * for PIPE_BUF bytes (POSIX), so that log_stop can put an end to it. The lines of a reader that is gone
+ * are lost, and the server goes on.
+ */
+static void write_out(struct str bytes)
 {
     while (bytes.len > 0) {
+        struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+        int64_t deadline_ms = atomic_load(&log_state.give_up_ms);
         ssize_t n;
 
-        if (deadline_ms) {
-            struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
-            int64_t left = deadline_ms - clock_monotonic_ms();
-
-            if (left <= 0 || poll(&fd, 1, (int)left) <= 0) {
-                return;
-            }
+        if (deadline_ms && clock_monotonic_ms() > deadline_ms) {
+            return;
         }
-        n = write(STDERR_FILENO, bytes.ptr, bytes.len);
+        if (poll(&fd, 1, WAIT_MS) == 0) {
+            continue;
+        }
+        n = write(STDERR_FILENO, bytes.ptr, bytes.len < PIPE_BUF ? bytes.len : PIPE_BUF);
         if (n > 0) {
             bytes.ptr += n;
             bytes.len -= (size_t)n;
-        } else if (errno == EAGAIN) {
-            struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
-
-            (void)poll(&fd, 1, 1000);
-        } else if (errno != EINTR) {
-            return; /* nobody there to read: lines are lost, the server goes on */
+        } else if (n < 0 && errno != EINTR && errno != EAGAIN) {
+            return;
         }
     }
 }
@@ -198,7 +201,7 @@ void log_pairs(enum log_level level, const char *msg, const struct log_pair *pai
     (void)pthread_mutex_lock(&log_state.mutex);
     if (!log_state.running) {
         (void)pthread_mutex_unlock(&log_state.mutex);
-        write_out(buf_view(&line), 0);
+        write_out(buf_view(&line));
         return;
     }
     buf_str(&log_state.waiting, buf_view(&line));
@@ -243,7 +246,7 @@ static void *writer_main(void *unused)
         stopping = log_state.stopping;
         (void)pthread_mutex_unlock(&log_state.mutex);
 
-        write_out(buf_view(&full), stopping ? clock_monotonic_ms() + LAST_WORDS_MS : 0);
+        write_out(buf_view(&full));
         buf_clear(&full);
         writing = full;
         if (dropped > 0) {
@@ -259,6 +262,7 @@ void log_start(void)
     (void)pthread_mutex_lock(&log_state.mutex);
     buf_init(&log_state.waiting, WAITING_BYTES);
     log_state.stopping = false;
+    atomic_store(&log_state.give_up_ms, 0);
     log_state.running = pthread_create(&log_state.writer, NULL, writer_main, NULL) == 0;
     (void)pthread_mutex_unlock(&log_state.mutex);
 }
@@ -271,6 +275,7 @@ void log_stop(void)
         return;
     }
     log_state.stopping = true;
+    atomic_store(&log_state.give_up_ms, clock_monotonic_ms() + LAST_WORDS_MS);
     log_state.running = false; /* from here on lines go straight out */
     (void)pthread_cond_signal(&log_state.filled);
     (void)pthread_mutex_unlock(&log_state.mutex);

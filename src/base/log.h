@@ -32,7 +32,7 @@ struct log_pair {
 /* Microseconds, shown as milliseconds with three places. */
 #define LOG_MS(k, us) ((struct log_pair){ .type = LOG_TYPE_MS, .key = (k), .number = (us) })
 
-/* Starts and ends the writer thread; log_stop writes out what is left (for 2 seconds at most).
+/* Starts and ends the writer thread; log_stop writes out what is left (for a second at most).
  * Before log_start and after log_stop lines are written at once by the caller's thread. */
 void log_start(void);
 void log_stop(void);

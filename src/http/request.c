@@ -42,8 +42,9 @@ struct str request_header_list(const struct request *req, const char *name)
             struct str value = req->headers[i].value;
 
             memcpy(list + len, value.ptr, value.len);
-            memcpy(list + len + value.len, ", ", 2);
-            len += value.len + 2;
+            len += value.len;
+            list[len++] = ',';
+            list[len++] = ' ';
         }
     }
     return (struct str){ .ptr = list, .len = len - 2 };

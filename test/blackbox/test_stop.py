@@ -2,6 +2,8 @@
 and what SIGHUP changes."""
 
 import signal
+import socket
+import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -328,3 +330,30 @@ def test_sighup_breaks_no_request_and_moves_no_listener(serve, tmp_path):
         for _ in range(20):
             assert connection.response().status == 200
     assert server.client.get("/readyz").status_code == 200
+
+
+def test_a_log_that_nobody_reads_does_not_hold_up_a_stop(serve, tmp_path):
+    """More lines than a pipe holds, and then SIGTERM."""
+    command = [orgd.BINARY, "serve", "--listen", "127.0.0.1:0", "--data", tmp_path / "data"]
+    process = subprocess.Popen(
+        [str(word) for word in command], stderr=subprocess.PIPE, env=orgd.clean_environment()
+    )
+    try:
+        line = b""
+        while b"msg=listening" not in line:
+            line = process.stderr.readline()
+        host, port = orgd.parse_logfmt(line.decode())["addr"].split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(orgd.request_bytes("GET", "/livez", [("X-Request-Id", "x" * 64)]) * 2000)
+            connection.settimeout(10)
+            received = 0
+            while received < 2000 * 200:
+                received += len(connection.recv(1 << 20))
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert time.monotonic() - begun < 5
+    finally:
+        process.kill()
+        process.stderr.close()
+        process.wait()

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""Measures the built program against references in the same run, in turns, and prints medians.
+
+./dev bench calls it. Machines differ and drift, so every figure is a ratio, or a time under a load
+that the same run makes. wrk makes the load.
+
+  reads   GET /org/get, 64 connections, one core, beside a bare libmicrohttpd on the same core
+  storm   GET's p99 while 64 clients log in without pause, on two cores
+
+Usage: run.py [--seconds N] [--rounds N]
+"""
+
+import argparse
+import json
+import os
+import re
+import signal
+import statistics
+import subprocess
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCES = ROOT / "build-bench"
+EMAIL, PASSWORD, NAME = "admin@bench.example", "correct-horse-battery", "Bench"
+
+
+class Process:
+    """A server on some cores, ended by its id."""
+
+    def __init__(self, command, cores):
+        self.process = subprocess.Popen(
+            ["taskset", "-c", cores, *map(str, command)], stderr=subprocess.PIPE, text=True
+        )
+
+    def address(self):
+        for line in self.process.stderr:
+            found = re.search(r"msg=listening addr=(\S+)", line)
+            if found:
+                # Nobody reads the rest of the log; the server drops lines then, and goes on.
+                return f"http://{found.group(1)}"
+        raise SystemExit("the server did not start")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(15)
+
+
+def build_reference():
+    REFERENCES.mkdir(exist_ok=True)
+    program = REFERENCES / "bare_http"
+    flags = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", "libmicrohttpd"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    subprocess.run(
+        ["cc", "-O2", "-D_GNU_SOURCE", "-o", program, ROOT / "bench/bare_http.c", *flags], check=True
+    )
+    return program
+
+
+def post(url, body):
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="POST"
+    )
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)
+
+
+def wrk(url, connections, seconds, cores, script=None):
+    """Requests a second, and the p99 in milliseconds."""
+    command = ["taskset", "-c", cores, "wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency"]
+    output = subprocess.run(
+        [*command, *(["-s", script] if script else []), url], capture_output=True, text=True, check=True
+    ).stdout
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1))
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()
+    return rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+def serve(directory, cores, *flags):
+    server = Process(
+        [ROOT / "build/orgd", "serve", "--listen", "127.0.0.1:0", "--data", directory, *flags], cores
+    )
+    return server, server.address()
+
+
+def reads(options, directory):
+    """One core for the server, the others for the load."""
+    port = 18999
+    reference = Process([build_reference(), port], "0")
+    server, address = serve(directory, "0", "--event-loops=1")
+    target = f"{address}/org/get?organization_name={NAME}"
+    load = ",".join(map(str, range(1, os.cpu_count())))
+    ours, bare = [], []
+    try:
+        for _ in range(options.rounds):
+            bare.append(wrk(f"http://127.0.0.1:{port}/", 64, options.seconds, load))
+            ours.append(wrk(target, 64, options.seconds, load))
+    finally:
+        server.stop()
+        reference.stop()
+    rate, p99 = (statistics.median(values) for values in zip(*ours))
+    bare_rate, bare_p99 = (statistics.median(values) for values in zip(*bare))
+    ratios = [mine[0] / theirs[0] for mine, theirs in zip(ours, bare)]
+    print(f"reads  GET /org/get      {rate:9.0f}/s  p99 {p99:7.2f} ms")
+    print(f"       bare libmicrohttpd {bare_rate:8.0f}/s  p99 {bare_p99:7.2f} ms")
+    print(f"       ratio              {statistics.median(ratios):8.2f}  (target 0.5)")
+
+
+def storm(options, directory):
+    """Two cores for the server; the GETs come from few clients, as somebody's page would make them."""
+    server, address = serve(directory, "0,1")
+    load = ",".join(map(str, range(2, os.cpu_count()))) or "0,1"
+    script = REFERENCES / "login.lua"
+    body = json.dumps({"email": EMAIL, "password": PASSWORD})
+    script.write_text(
+        f"wrk.method = 'POST'\nwrk.body = '{body}'\nwrk.headers['Content-Type'] = 'application/json'\n"
+    )
+    p99s = []
+    try:
+        target = f"{address}/org/get?organization_name={NAME}"
+        quiet = wrk(target, 4, options.seconds, load)[1]
+        logins = subprocess.Popen(
+            ["taskset", "-c", load, "wrk", "-t1", "-c64", f"-d{options.rounds * options.seconds + 2}", "-s", script,
+             f"{address}/admin/login"], stdout=subprocess.PIPE, text=True)  # fmt: skip
+        time.sleep(1)
+        for _ in range(options.rounds):
+            p99s.append(wrk(target, 4, options.seconds, load)[1])
+        output = logins.communicate()[0]
+    finally:
+        server.stop()
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)
+    print(f"storm  GET's p99 alone    {quiet:7.2f} ms")
+    print(f"       among 64 logging in {statistics.median(p99s):6.2f} ms  (target 20), {rate} logins/s")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=5, help="of each, in turns")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        server, address = serve(directory, "0")
+        post(f"{address}/org/create", {"organization_name": NAME, "email": EMAIL, "password": PASSWORD})
+        server.stop()
+        reads(options, directory)
+        storm(options, directory)
+
+
+if __name__ == "__main__":
+    main()
