@@ -207,15 +207,12 @@ bool cache_table_find(struct cache_table *table, const struct cache_key *key, ui
     return found;
 }
 
-/* Whether a place is better given up than another: an empty one first, then one of an earlier
- * generation, which nobody can use any more, then the one whose last use is longer ago. */
+/* Whether a is to be given up rather than b: it is empty, or its last use is longer ago. What a change
+ * made useless was last used before that change, and so goes before what was kept since. */
 static bool is_worse(const struct result *a, const struct result *b)
 {
     if (!a || !b) {
         return !a && b;
-    }
-    if (a->generation != b->generation) {
-        return a->generation < b->generation;
     }
     return a->used < b->used;
 }
@@ -240,23 +237,20 @@ void cache_table_keep(struct cache_table *table, const struct cache_key *key, ui
                       int64_t read_ms, const struct membership *value)
 {
     struct shard *shard = shard_of(table, key);
-    struct result *unwanted = result_new(key, value);
+    struct result *result = result_new(key, value);
     struct result **place;
+    struct result *old;
 
-    if (!unwanted) {
+    if (!result) {
         return;
     }
-    unwanted->generation = generation;
-    unwanted->read_ms = read_ms;
+    result->generation = generation;
+    result->read_ms = read_ms;
     (void)pthread_mutex_lock(&shard->mutex);
     place = place_for(set_of(shard, key), key);
-    if (!*place || (*place)->generation <= generation) {
-        struct result *old = *place;
-
-        unwanted->used = ++shard->uses;
-        *place = unwanted;
-        unwanted = old;
-    }
+    old = *place;
+    result->used = ++shard->uses;
+    *place = result;
     (void)pthread_mutex_unlock(&shard->mutex);
-    result_free(unwanted); /* after the mutex: wiping takes a while */
+    result_free(old); /* after the mutex: wiping takes a while */
 }

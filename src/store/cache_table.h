@@ -47,8 +47,8 @@ struct cache_key cache_table_key(const struct cache_table *table, enum cache_loo
 bool cache_table_find(struct cache_table *table, const struct cache_key *key, uint64_t generation,
                       int64_t oldest_ms, struct arena *mem, struct membership *ret_value);
 
-/* Keeps a copy of value, unless it is too large, or there is one of a later generation already, or
- * memory is out. An organization alone is a membership with everything else zero. */
+/* Keeps a copy of value in place of what the key had, unless it is too large or memory is out. An
+ * organization alone is a membership with everything else zero. */
 void cache_table_keep(struct cache_table *table, const struct cache_key *key, uint64_t generation,
                       int64_t read_ms, const struct membership *value);
 

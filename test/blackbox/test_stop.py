@@ -342,7 +342,7 @@ def test_a_log_that_nobody_reads_does_not_hold_up_a_stop(serve, tmp_path):
         line = b""
         while b"msg=listening" not in line:
             line = process.stderr.readline()
-        host, port = orgd.parse_logfmt(line.decode())["addr"].split(":")
+        host, port = orgd.parse_logfmt(line.decode().strip())["addr"].split(":")
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(orgd.request_bytes("GET", "/livez", [("X-Request-Id", "x" * 64)]) * 2000)
             connection.settimeout(10)

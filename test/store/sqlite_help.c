@@ -119,6 +119,23 @@ void help_sql(const struct place *place, const char *sql)
     (void)help_number(place, sql);
 }
 
+void help_add_membership(void *context, const struct oid *account_id,
+                         const struct oid *organization_id)
+{
+    char account[OID_HEX_LEN + 1];
+    char organization[OID_HEX_LEN + 1];
+    char sql[512];
+
+    oid_format(account_id, account);
+    oid_format(organization_id, organization);
+    (void)snprintf(sql, sizeof(sql),
+                   "INSERT INTO memberships (account, organization, role)"
+                   " SELECT a.number, o.number, 'admin' FROM accounts AS a, organizations AS o"
+                   " WHERE a.id = x'%s' AND o.id = x'%s'",
+                   account, organization);
+    help_sql(context, sql);
+}
+
 void help_check(const struct place *place)
 {
     assert_int_equal(help_number(place, "SELECT count(*) FROM pragma_integrity_check"

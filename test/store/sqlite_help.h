@@ -26,6 +26,10 @@ void help_copy(const struct place *from, const struct place *to);
 void help_sql(const struct place *place, const char *sql);
 int64_t help_number(const struct place *place, const char *sql);
 
+/* What struct engine asks for; context is a struct place. */
+void help_add_membership(void *context, const struct oid *account_id,
+                         const struct oid *organization_id);
+
 /* Fails the test unless SQLite finds the file sound and every count, membership and administrator
  * agrees with the rows it stands for. */
 void help_check(const struct place *place);
