@@ -23,7 +23,7 @@ SANITIZED = {
     "build-tsan": ["-Db_sanitize=thread", "-Db_lundef=false"],
 }
 # What has threads of its own; the rest would only run the same code under another tool.
-THREADED = ["base", "log", "org", "sqlite", "token", "password"]
+THREADED = ["base", "cache", "cache_races", "log", "org", "sqlite", "token", "password"]
 
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",

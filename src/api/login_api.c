@@ -72,15 +72,6 @@ static void count_login(struct services *services, enum status status)
     }
 }
 
-static void write_hex(struct json_out *out, const char *key, const struct oid *oid)
-{
-    char hex[OID_HEX_LEN + 1];
-
-    oid_format(oid, hex);
-    json_out_key(out, key);
-    json_out_text(out, hex);
-}
-
 enum status login_handler(struct request *req, struct response *resp)
 {
     struct login_body body = { .email = { .ptr = NULL } };
@@ -104,8 +95,8 @@ enum status login_handler(struct request *req, struct response *resp)
     json_out_text(&out, "bearer");
     json_out_key(&out, "expires_in");
     json_out_int(&out, token.expires_in_s);
-    write_hex(&out, "admin_id", &membership.account.id);
-    write_hex(&out, "organization_id", &membership.organization.id);
+    api_write_oid(&out, "admin_id", &membership.account.id);
+    api_write_oid(&out, "organization_id", &membership.organization.id);
     json_out_key(&out, "organization_name");
     json_out_str(&out, membership.organization.name);
     json_out_end(&out);

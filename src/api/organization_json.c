@@ -5,7 +5,7 @@
 #include "json/fields.h"
 #include "json/json.h"
 
-static void write_oid(struct json_out *out, const char *key, const struct oid *oid)
+void api_write_oid(struct json_out *out, const char *key, const struct oid *oid)
 {
     char hex[OID_HEX_LEN + 1];
 
@@ -34,10 +34,10 @@ void api_write_organization(struct json_out *out, const struct organization *org
     json_out_text(out, collection);
     json_out_key(out, "admin_email");
     json_out_str(out, organization->admin_email);
-    write_oid(out, "id", &organization->id);
+    api_write_oid(out, "id", &organization->id);
     json_out_key(out, "slug");
     json_out_str(out, organization->slug);
-    write_oid(out, "admin_id", &organization->admin_id);
+    api_write_oid(out, "admin_id", &organization->admin_id);
     write_time(out, "created_at", organization->created_ms);
     write_time(out, "updated_at", organization->updated_ms);
 }

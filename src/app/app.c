@@ -13,6 +13,7 @@
 #include "http/server.h"
 #include "org/domain.h"
 #include "org/limiter.h"
+#include "store/cache.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
 #include "store/trace.h"
@@ -101,6 +102,7 @@ static enum status open_server(struct app *app, struct err *err)
 static enum status open_store(struct app *app, struct err *err)
 {
     struct store *engine = NULL;
+    struct store *cached;
     struct store *traced;
 
     if (strcmp(app->settings->store, "sqlite") != 0) {
@@ -108,9 +110,10 @@ static enum status open_store(struct app *app, struct err *err)
                        app->settings->store);
     }
     TRY(sqlite_store_open(app->settings->data, &engine, err));
-    traced = trace_store_new(engine);
+    cached = cache_store_new(engine, 0); /* nobody else writes to this engine */
+    traced = cached ? trace_store_new(cached) : NULL;
     if (!traced) {
-        store_close(engine);
+        store_close(cached ? cached : engine);
         return err_set(err, ST_BROKEN, "no memory for the store");
     }
     app->store = traced;

@@ -87,6 +87,23 @@ void buf_char(struct buf *buf, char c)
     buf_append(buf, &c, 1);
 }
 
+void buf_int(struct buf *buf, int64_t value)
+{
+    char digits[sizeof("-9223372036854775808")];
+    char *at = digits + sizeof(digits);
+    /* Unsigned, because the least value has no positive one. */
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) {
+        *--at = '-';
+    }
+    buf_append(buf, at, (size_t)(digits + sizeof(digits) - at));
+}
+
 void buf_printf(struct buf *buf, const char *format, ...)
 {
     char small[512];

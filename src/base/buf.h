@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
     char *ptr; /* owned; NULL while empty */
@@ -26,6 +27,7 @@ void buf_append(struct buf *buf, const char *bytes, size_t len);
 void buf_str(struct buf *buf, struct str s);
 void buf_text(struct buf *buf, const char *text);
 void buf_char(struct buf *buf, char c);
+void buf_int(struct buf *buf, int64_t value); /* in decimal */
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *buf, const char *format, ...);
 
 /* Forgets what is in it and keeps the memory; buf_shrink keeps it only up to keep_bytes. */

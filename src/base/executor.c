@@ -1,14 +1,12 @@
 /* A mutex, a condition and a list in order of arrival. */
 #include "base/executor.h"
 
+#include "base/thread.h"
+
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#define STACK_BYTES ((size_t)1024 * 1024)
 
 struct executor {
     const char *name;
@@ -62,10 +60,7 @@ enum status executor_new(const char *name, size_t threads, size_t waiting, int n
                          struct executor **ret_executor, struct err *err)
 {
     struct executor *executor = calloc(1, sizeof(*executor) + threads * sizeof(pthread_t));
-    pthread_attr_t attributes;
-    sigset_t all;
-    sigset_t before;
-    int failed = 0;
+    enum status status = ST_OK;
 
     if (!executor) {
         return err_set(err, ST_BROKEN, "no memory for the %s pool", name);
@@ -76,22 +71,14 @@ enum status executor_new(const char *name, size_t threads, size_t waiting, int n
     executor->last = &executor->first;
     (void)pthread_mutex_init(&executor->mutex, NULL);
     (void)pthread_cond_init(&executor->filled, NULL);
-    (void)pthread_attr_init(&attributes);
-    (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    (void)sigfillset(&all); /* signals are the main thread's */
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    for (; executor->threads < threads && !failed; executor->threads += !failed) {
-        failed = pthread_create(&executor->thread[executor->threads], &attributes, thread_main,
-                                executor);
-        if (!failed) {
-            (void)pthread_setname_np(executor->thread[executor->threads], name);
-        }
+    while (status == ST_OK && executor->threads < threads) {
+        status =
+            thread_start(name, thread_main, executor, &executor->thread[executor->threads], err);
+        executor->threads += status == ST_OK;
     }
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
-    if (failed) {
+    if (status != ST_OK) {
         executor_free(executor);
-        return err_set(err, ST_BROKEN, "no thread for the %s pool: %s", name, strerror(failed));
+        return status;
     }
     *ret_executor = executor;
     return ST_OK;

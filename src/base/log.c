@@ -123,22 +123,6 @@ static void put_value(struct buf *line, struct str s)
     buf_char(line, '"');
 }
 
-static void put_number(struct buf *line, int64_t value)
-{
-    char digits[24];
-    char *at = digits + sizeof(digits);
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0) {
-        *--at = '-';
-    }
-    buf_append(line, at, (size_t)(digits + sizeof(digits) - at));
-}
-
 /* The time now; the part that changes once a second is made once a second by each thread. */
 static void put_time(struct buf *line)
 {
@@ -176,9 +160,9 @@ static void put_line(struct buf *line, enum log_level level, const char *msg,
         if (pairs->type == LOG_TYPE_STR) {
             put_value(line, pairs->text);
         } else if (pairs->type == LOG_TYPE_INT) {
-            put_number(line, pairs->number);
+            buf_int(line, pairs->number);
         } else {
-            put_number(line, pairs->number / 1000);
+            buf_int(line, pairs->number / 1000);
             buf_char(line, '.');
             for (int64_t unit = 100; unit > 0; unit /= 10) {
                 buf_char(line, (char)('0' + pairs->number / unit % 10));

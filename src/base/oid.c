@@ -35,20 +35,6 @@ struct oid oid_new(void)
     return oid;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
-}
-
 bool oid_parse(struct str hex, struct oid *ret_oid)
 {
     struct oid oid;
@@ -57,8 +43,8 @@ bool oid_parse(struct str hex, struct oid *ret_oid)
         return false;
     }
     for (size_t i = 0; i < OID_BYTES; i++) {
-        int high = hex_value(hex.ptr[2 * i]);
-        int low = hex_value(hex.ptr[2 * i + 1]);
+        int high = str_hex_value(hex.ptr[2 * i]);
+        int low = str_hex_value(hex.ptr[2 * i + 1]);
 
         if (high < 0 || low < 0) {
             return false;

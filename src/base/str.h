@@ -47,6 +47,18 @@ static inline int str_compare(struct str a, struct str b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
+/* The value of a hexadecimal digit of either case; -1 for any other character. */
+static inline int str_hex_value(int c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* ASCII only: equal but for the case of letters, as HTTP compares header names. */
 bool str_equal_nocase(struct str a, struct str b);
 

@@ -3,11 +3,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -190,18 +190,7 @@ static void *listener_main(void *argument)
 
 enum status listener_start(struct server *server, struct err *err)
 {
-    sigset_t all;
-    sigset_t before;
-    int failed;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&server->listener, NULL, listener_main, server);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) {
-        return err_set(err, ST_BROKEN, "no thread to accept connections: %s", strerror(failed));
-    }
-    (void)pthread_setname_np(server->listener, "listener");
+    TRY(thread_start("listener", listener_main, server, &server->listener, err));
     server->has_listener = true;
     for (size_t i = 0; i < server->listener_count; i++) {
         log_address(server->listeners[i], server->config.loops);

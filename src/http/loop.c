@@ -7,11 +7,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -301,18 +301,7 @@ enum status loop_init(struct loop *loop, struct server *server, struct err *err)
 
 enum status loop_start(struct loop *loop, struct err *err)
 {
-    sigset_t all;
-    sigset_t before;
-    int failed;
-
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&loop->thread, NULL, loop_main, loop);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failed) {
-        return err_set(err, ST_BROKEN, "no thread for an event loop: %s", strerror(failed));
-    }
-    (void)pthread_setname_np(loop->thread, "loop");
+    TRY(thread_start("loop", loop_main, loop, &loop->thread, err));
     loop->has_thread = true;
     return ST_OK;
 }

@@ -1,20 +1,6 @@
 /* Splitting first, decoding each piece after: an encoded '/' or '&' stays part of its piece. */
 #include "http/target.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
-}
-
 /* Decodes one piece; pieces without anything to decode are not copied. */
 static struct str decode(struct str raw, bool is_form, struct arena *mem)
 {
@@ -27,8 +13,8 @@ static struct str decode(struct str raw, bool is_form, struct arena *mem)
     }
     out = arena_alloc(mem, raw.len + 1);
     for (size_t i = 0; i < raw.len; i++) {
-        int high = raw.ptr[i] == '%' && i + 2 < raw.len ? hex_digit(raw.ptr[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(raw.ptr[i + 2]) : -1;
+        int high = raw.ptr[i] == '%' && i + 2 < raw.len ? str_hex_value(raw.ptr[i + 1]) : -1;
+        int low = high >= 0 ? str_hex_value(raw.ptr[i + 2]) : -1;
 
         if (low >= 0) {
             out[len++] = (char)(high << 4 | low);

@@ -149,19 +149,8 @@ void json_out_null(struct json_out *out)
 
 void json_out_int(struct json_out *out, int64_t value)
 {
-    char digits[sizeof("-9223372036854775808")];
-    char *at = digits + sizeof(digits);
-    /* Unsigned, because the least value has no positive one. */
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-
-    do {
-        *--at = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0) {
-        *--at = '-';
-    }
-    json_out_raw(out, (struct str){ .ptr = at, .len = (size_t)(digits + sizeof(digits) - at) });
+    begin_value(out);
+    buf_int(out->buf, value);
 }
 
 /*

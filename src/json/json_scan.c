@@ -108,17 +108,6 @@ static bool scan_number(struct scan *scan)
     return fits;
 }
 
-static int hex_value(int c)
-{
-    if (json_is_digit(c)) {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /*
  * Why no UTF-16 unit that may stand here begins with these hex digits, or NULL: a low surrogate
  * stands behind a high one and nowhere else, and NUL nowhere.
@@ -145,7 +134,7 @@ static bool scan_unit(struct scan *scan, bool low, unsigned *ret_unit)
     unsigned unit = 0;
 
     for (int count = 1; count <= 4; count++) {
-        int digit = hex_value(peek(scan));
+        int digit = str_hex_value(peek(scan));
         const char *why;
 
         if (digit < 0) {

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "store/sqlite/thread.h"
+#include "base/thread.h"
 
 #include <time.h>
 

@@ -2,8 +2,8 @@
 #include "store/sqlite/readers.h"
 
 #include "base/clock.h"
+#include "base/thread.h"
 #include "store/sqlite/connection.h"
-#include "store/sqlite/thread.h"
 
 #include <stdlib.h>
 #include <time.h>

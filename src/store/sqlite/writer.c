@@ -3,10 +3,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "store/sqlite/batch.h"
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/migrate.h"
-#include "store/sqlite/thread.h"
 
 #include <linux/futex.h>
 #include <sys/syscall.h>

@@ -1,5 +1,5 @@
 /* Starting threads with every signal blocked, and conditions by the monotonic clock. */
-#include "store/sqlite/thread.h"
+#include "base/thread.h"
 
 #include <signal.h>
 #include <string.h>
@@ -18,13 +18,13 @@ enum status thread_start(const char *name, void *(*run)(void *), void *argument,
 
     (void)pthread_attr_init(&attributes);
     (void)pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    (void)sigfillset(&all); /* signals are the main thread's */
+    (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     failed = pthread_create(&thread, &attributes, run, argument);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     (void)pthread_attr_destroy(&attributes);
     if (failed) {
-        return err_set(err, ST_BROKEN, "no thread for the store's %s: %s", name, strerror(failed));
+        return err_set(err, ST_BROKEN, "no thread for %s: %s", name, strerror(failed));
     }
     (void)pthread_setname_np(thread, name);
     *ret_thread = thread;

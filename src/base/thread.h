@@ -1,12 +1,13 @@
-/* Threads and conditions as the engine's own threads need them. */
-#ifndef ORGD_STORE_SQLITE_THREAD_H
-#define ORGD_STORE_SQLITE_THREAD_H
+/* Starting threads, and conditions by the clock that only goes forward. */
+#ifndef ORGD_BASE_THREAD_H
+#define ORGD_BASE_THREAD_H
 
 #include "base/err.h"
 
 #include <pthread.h>
 
-/* Starts a thread that no signal is delivered to. name: at most 15 bytes. ST_OK or ST_BROKEN. */
+/* Starts a thread that no signal is delivered to (they are the main thread's), with a stack of 1 MiB.
+ * name: at most 15 bytes. ST_OK or ST_BROKEN. */
 MUST_CHECK enum status thread_start(const char *name, void *(*run)(void *), void *argument,
                                     pthread_t *ret_thread, struct err *err);
 
