@@ -33,7 +33,7 @@ static struct {
 
 static atomic_int log_level = LOG_INFO;
 
-static const char *const level_names[] = { "debug", "info", "warn", "error" };
+static const char *const level_names[] = { "debug", "info", "warn", "error", "info" };
 
 void log_set_level(enum log_level level)
 {

@@ -98,7 +98,7 @@ static void log_address(int fd, size_t loops)
     }
     (void)snprintf(text, sizeof(text), address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host,
                    port);
-    log_line(LOG_INFO, "listening", LOG_TEXT("addr", text), LOG_INT("loops", (int64_t)loops));
+    log_line(LOG_ALWAYS, "listening", LOG_TEXT("addr", text), LOG_INT("loops", (int64_t)loops));
 }
 
 static struct loop *least_loaded(struct server *server)

@@ -51,7 +51,7 @@ static void write_entries(struct json_out *out, const struct invalid *invalid)
 /* The words: what happened here, where the callee said so; a failure of ours stays in the log. */
 static const char *detail_of(const struct request *req, enum status status)
 {
-    bool is_ours = status == ST_BROKEN || status == ST_UNSURE || status == ST_UNAVAILABLE;
+    bool is_ours = status_http_v1(status) >= 500;
 
     return req->err.text[0] && !is_ours ? req->err.text : status_detail(status);
 }

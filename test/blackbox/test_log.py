@@ -138,3 +138,10 @@ def test_secret_from_the_command_line_is_not_logged(serve):
     server.new_tenant()
     assert server.stop() == 0
     server.check_log()
+
+
+def test_listening_is_told_whatever_the_level(serve):
+    server = serve(flags=["--log-level=error"])
+    assert [event["level"] for event in server.events(msg="listening")] == ["info"]
+    server.client.get("/livez")
+    assert server.events(msg="request") == []
