@@ -4,17 +4,12 @@
 #include "base/clock.h"
 #include "http/problem.h"
 
-#include <linux/tcp.h>
-#include <netinet/in.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 /* Memory for one request without its body: headers, decoded JSON strings, a page of documents. */
 #define ARENA_BYTES ((size_t)160 * 1024 * 1024)
 /* Answers above this count against the limit on memory for bodies. */
 #define LARGE_ANSWER_BYTES ((size_t)256 * 1024)
-/* The slowest client that may take an answer; it has the request's time-out on top. */
-#define SEND_BYTES_PER_MS 16
 /* What a loop keeps of ended exchanges, so that a usual request allocates nothing. */
 #define SPARE_MAX 128
 #define SPARE_BYTES ((size_t)4096)
@@ -177,32 +172,6 @@ static uint64_t announced_length(const struct request *req)
     return length;
 }
 
-static enum MHD_Result send_response(struct exchange *ex);
-
-static void add_allow(struct exchange *ex)
-{
-    struct buf allow;
-
-    buf_init(&allow, 256);
-    router_allow(ex->allowed, &allow);
-    response_header(&ex->resp, "Allow", arena_str(&ex->arena, buf_view(&allow)).ptr);
-    buf_done(&allow);
-}
-
-/* The answer that was decided without a handler. */
-static void respond_early(struct exchange *ex)
-{
-    if (ex->is_options) {
-        response_clear(&ex->resp);
-        ex->resp.http_status = 204;
-    } else {
-        problem_respond(&ex->req, ex->early, &ex->resp);
-    }
-    if (ex->is_options || ex->early == ST_NO_METHOD) {
-        add_allow(ex);
-    }
-}
-
 /* The route, and whether its body may come at all: large ones only from who has a token. */
 static enum status choose_route(struct exchange *ex)
 {
@@ -245,8 +214,8 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
         /* Answered before any of the body is read, and before 100 Continue. */
         ex->resp.close = true;
         count_answering(ex);
-        respond_early(ex);
-        return send_response(ex);
+        exchange_respond_early(ex);
+        return exchange_send(ex);
     }
     return MHD_YES;
 }
@@ -264,45 +233,14 @@ bool exchange_charge(struct exchange *ex, size_t bytes)
     return true;
 }
 
-/*
- * Answers in the middle of a body. The library takes no response there, but nothing else is being sent
- * on the connection: so the answer goes straight to the socket, and the connection ends.
- */
-static enum MHD_Result refuse_body(struct exchange *ex, enum status status)
-{
-    struct response *resp = &ex->resp;
-    struct buf head;
-
-    problem_respond(&ex->req, ex->early == ST_OK ? status : ex->early, resp);
-    buf_init(&head, 4096);
-    buf_printf(&head, "HTTP/1.1 %d %s\r\nContent-Length: %zu\r\nContent-Type: %s\r\n",
-               resp->http_status, MHD_get_reason_phrase_for((unsigned int)resp->http_status),
-               resp->body.len, resp->content_type);
-    for (size_t i = 0; i < resp->header_count; i++) {
-        buf_printf(&head, "%s: %s\r\n", resp->headers[i].name, resp->headers[i].value);
-    }
-    buf_printf(&head,
-               "Cache-Control: no-store\r\nX-Request-Id: %s\r\nX-Content-Type-Options: nosniff\r\n"
-               "Connection: close\r\n\r\n",
-               ex->req.id.ptr);
-    buf_str(&head, buf_view(&resp->body));
-    if (!buf_overflowed(&head)) { /* a socket that was only read from has room for this */
-        (void)!send(ex->conn->fd, head.ptr, head.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    }
-    buf_done(&head);
-    observe_response(ex);
-    ex->stage = STAGE_SENDING;
-    return MHD_NO;
-}
-
 static enum MHD_Result take_body(struct exchange *ex, const char *bytes, size_t len)
 {
     if (len > ex->body_limit - ex->body.len) {
-        return refuse_body(
+        return exchange_refuse_body(
             ex, err_set(&ex->req.err, ST_TOO_LARGE, "The body is over %zu bytes", ex->body_limit));
     }
     if (!exchange_charge(ex, len)) {
-        return refuse_body(ex, ST_BUSY);
+        return exchange_refuse_body(ex, ST_BUSY);
     }
     buf_append(&ex->body, bytes, len);
     return MHD_YES;
@@ -393,8 +331,8 @@ static enum MHD_Result dispatch(struct exchange *ex)
     }
     ex->req.body = buf_view(&ex->body);
     if (ex->early != ST_OK || ex->is_options) {
-        respond_early(ex);
-        return send_response(ex);
+        exchange_respond_early(ex);
+        return exchange_send(ex);
     }
     ex->req.call.deadline_ms =
         clock_monotonic_ms() +
@@ -402,7 +340,7 @@ static enum MHD_Result dispatch(struct exchange *ex)
     pool = pool_of(&server->config, ex->req.route);
     if (!pool) {
         run(ex);
-        return send_response(ex);
+        return exchange_send(ex);
     }
     ex->stage = STAGE_RUNNING;
     ex->loop->running++;
@@ -415,69 +353,6 @@ static enum MHD_Result dispatch(struct exchange *ex)
         loop_finish(ex->loop, ex);
     }
     return MHD_YES;
-}
-
-static struct MHD_Response *make_response(struct exchange *ex)
-{
-    struct response *resp = &ex->resp;
-    struct str body = resp->static_body.ptr ? resp->static_body : buf_view(&resp->body);
-
-    /* The bytes stay where they are until exchange_completed, which comes after the last one. */
-    return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr,
-                                           MHD_RESPMEM_PERSISTENT);
-}
-
-/*
- * Whether the client has sent more than the requests that were answered: then a stop lets the connection
- * go on. What the library skips (empty lines before a request) makes it answer yes, which is the safe
- * side.
- */
-static bool has_more(const struct exchange *ex)
-{
-    struct tcp_info info;
-    socklen_t len = sizeof(info);
-
-    if (getsockopt(ex->conn->fd, IPPROTO_TCP, TCP_INFO, &info, &len) || len < sizeof(info)) {
-        return true;
-    }
-    return info.tcpi_bytes_received > ex->conn->taken_bytes;
-}
-
-static enum MHD_Result send_response(struct exchange *ex)
-{
-    struct server *server = ex->loop->server;
-    struct response *resp = &ex->resp;
-    struct MHD_Response *response = make_response(ex);
-    int64_t draining = atomic_load_explicit(&server->draining_since_ms, memory_order_relaxed);
-    int64_t now_ms = ex->loop->now_ms;
-    size_t len = resp->static_body.ptr ? resp->static_body.len : resp->body.len;
-    enum MHD_Result result;
-
-    if (!response) {
-        return MHD_NO;
-    }
-    if (draining && (now_ms - draining > DRAIN_KEEP_MS || !has_more(ex))) {
-        resp->close = true;
-    }
-    for (size_t i = 0; i < resp->header_count; i++) {
-        (void)MHD_add_response_header(response, resp->headers[i].name, resp->headers[i].value);
-    }
-    if (resp->content_type) {
-        (void)MHD_add_response_header(response, "Content-Type", resp->content_type);
-    }
-    (void)MHD_add_response_header(response, "Cache-Control", resp->cache_control);
-    (void)MHD_add_response_header(response, "X-Request-Id", ex->req.id.ptr);
-    (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    if (resp->close) {
-        (void)MHD_add_response_header(response, "Connection", "close");
-    }
-    observe_response(ex);
-    ex->stage = STAGE_SENDING;
-    ex->conn->deadline_ms =
-        now_ms + server->config.body_timeout_ms + (int64_t)(len / SEND_BYTES_PER_MS);
-    result = MHD_queue_response(ex->connection, (unsigned int)resp->http_status, response);
-    MHD_destroy_response(response);
-    return result;
 }
 
 enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, const char *url,
@@ -505,7 +380,7 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, co
     case STAGE_BODY:
         return dispatch(ex);
     case STAGE_DONE:
-        return send_response(ex);
+        return exchange_send(ex);
     case STAGE_HEAD:
     case STAGE_RUNNING:
     case STAGE_SENDING:

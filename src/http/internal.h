@@ -142,6 +142,12 @@ void exchange_free(struct exchange *ex); /* NULL too */
 /* Counts memory against the limit for all bodies until the exchange ends; false: it is passed. */
 bool exchange_charge(struct exchange *ex, size_t bytes);
 
+/* answer.c: hands the response to the library; makes the answer that was decided without a handler; and
+ * answers in the middle of a body, which ends the connection. */
+enum MHD_Result exchange_send(struct exchange *ex);
+void exchange_respond_early(struct exchange *ex);
+enum MHD_Result exchange_refuse_body(struct exchange *ex, enum status status);
+
 /* head.c: judges the head, and fills in the request's headers, id and target. ST_OK, ST_BAD_REQUEST,
  * ST_TARGET_TOO_LONG, ST_HEADERS_TOO_LARGE; sets is_refused where the connection must end. */
 MUST_CHECK enum status exchange_look_at_head(struct exchange *ex, const char *method,
