@@ -1,11 +1,14 @@
 """POST /admin/login, and what a token is good for."""
 
+import contextlib
 import json
+import sqlite3
 import statistics
 import threading
 import time
 
 import jwt
+import passlib.hash
 import pytest
 from helpers import (base64url, base64url_decode, claims, document, faults, get_org, log_in, refused,
                      send, update)
@@ -421,3 +424,34 @@ def test_login__during_password_changes_is_always_by_one_of_the_two(server, tena
         watcher.join()
     assert {status for pair in seen for status in pair} <= {200, 401}
     assert PASSWORD == tenant.password
+
+
+@pytest.mark.parametrize("scheme", ["pbkdf2_sha256", "bcrypt"])
+def test_hash_of_the_seeds_programs_logs_in_and_is_renewed(scheme, serve, tmp_path, request):
+    """What passlib stored is put into the embedded store while the server is down."""
+    if request.config.getoption("--store") != "sqlite":
+        pytest.skip("the embedded store's file is looked into")
+    password = "Test1234-ß"
+    stored = getattr(passlib.hash, scheme).hash(password)
+    data = tmp_path / "data"
+    server = serve(flags=["--data", str(data)])
+    org = server.create_org(password="another one")
+    server.stop()
+    with contextlib.closing(sqlite3.connect(data / "orgd.db")) as database, database:
+        changed = database.execute("UPDATE accounts SET password_hash = ?", [stored]).rowcount
+    assert changed == 1
+
+    server = serve(flags=["--data", str(data)])
+    body = {"email": org.email, "password": password}
+    wrong = server.client.post("/admin/login", json={**body, "password": password + "x"})
+    assert wrong.status_code == 401
+    first = server.client.post("/admin/login", json=body)
+    assert first.status_code == 200
+    assert server.client.post("/admin/login", json=body).status_code == 200
+    path = f"/v1/organizations/{first.json()['organization_id']}/documents"
+    headers = {"Authorization": f"Bearer {first.json()['access_token']}"}
+    assert server.client.get(path, headers=headers).status_code == 200, "the renewal ends no token"
+    server.stop()
+    with contextlib.closing(sqlite3.connect(data / "orgd.db")) as database:
+        (renewed,) = database.execute("SELECT password_hash FROM accounts").fetchone()
+    assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
