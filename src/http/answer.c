@@ -59,7 +59,9 @@ enum MHD_Result exchange_refuse_body(struct exchange *ex, enum status status)
                "Cache-Control: no-store\r\nX-Request-Id: %s\r\nX-Content-Type-Options: nosniff\r\n"
                "Connection: close\r\n\r\n",
                ex->req.id.ptr);
-    buf_str(&head, buf_view(&resp->body));
+    if (ex->req.method != METHOD_HEAD) {
+        buf_str(&head, buf_view(&resp->body));
+    }
     if (!buf_overflowed(&head)) { /* a socket that was only read from has room for this */
         (void)!send(ex->conn->fd, head.ptr, head.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     }
@@ -108,8 +110,10 @@ enum MHD_Result exchange_send(struct exchange *ex)
     if (!response) {
         return MHD_NO;
     }
-    if (draining && (now_ms - draining > DRAIN_KEEP_MS || !has_more(ex))) {
-        resp->close = true;
+    if (draining) {
+        int64_t keep_ms = ex->conn->is_inexact ? DRAIN_KEEP_INEXACT_MS : DRAIN_KEEP_MS;
+
+        resp->close = resp->close || now_ms - draining > keep_ms || !has_more(ex);
     }
     for (size_t i = 0; i < resp->header_count; i++) {
         (void)MHD_add_response_header(response, resp->headers[i].name, resp->headers[i].value);

@@ -325,6 +325,8 @@ static enum MHD_Result dispatch(struct exchange *ex)
 
     ex->conn->deadline_ms = 0;
     ex->conn->taken_bytes += ex->head_bytes + ex->body.len;
+    ex->conn->is_inexact = ex->conn->is_inexact || ex->is_chunked;
+    ex->conn->was_receiving = false;
     count_answering(ex);
     if (ex->is_chunked && !ended_cleanly(ex)) {
         ex->resp.close = true;

@@ -30,6 +30,8 @@ struct conn {
     int64_t deadline_ms; /* of clock_monotonic_ms: what is being received must be there; 0: none */
     struct exchange *exchange; /* the request under way; NULL: none */
     uint64_t taken_bytes;      /* of the requests that came whole so far */
+    bool is_inexact;           /* taken_bytes lacks the framing of a chunked body */
+    bool was_receiving;        /* at the last sweep of a stop, and nothing came whole since */
 };
 
 enum stage {
@@ -129,6 +131,9 @@ struct server {
 
 /* How long after the stop began a connection with further requests is kept open. */
 #define DRAIN_KEEP_MS 6000
+#define DRAIN_KEEP_INEXACT_MS 500
+/* How long after the stop began a request may still be coming. */
+#define DRAIN_RECEIVE_MS 1000
 
 /* exchange.c: libmicrohttpd's callbacks. */
 void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *connection);

@@ -20,7 +20,8 @@
 
 #define SWEEP_MS 100
 #define LINGER_MS 2000
-#define QUIET_MS 40 /* a draining loop that saw nothing for as long is done */
+#define QUIET_MS 40         /* a draining loop that saw nothing for as long is done */
+#define QUIET_LINGER_MS 200 /* and so long while clients are still sending what nobody wants */
 
 void loop_wake(struct loop *loop)
 {
@@ -76,8 +77,7 @@ static void linger(struct loop *loop, int fd)
     bool client_is_done = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
     int copy;
 
-    if (client_is_done || loop->lingering == LINGERING_MAX ||
-        atomic_load(&loop->server->draining_since_ms)) {
+    if (client_is_done || loop->lingering == LINGERING_MAX) {
         return;
     }
     copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -169,6 +169,11 @@ static void take_incoming(struct loop *loop)
     }
 }
 
+static bool is_receiving(const struct conn *conn)
+{
+    return !conn->exchange || conn->exchange->stage <= STAGE_BODY;
+}
+
 /*
  * Whether a client has closed its side while its request is awaited or coming: then nothing more comes.
  * The library learns of that by the edge that epoll gives, and where the edge came together with bytes
@@ -177,14 +182,28 @@ static void take_incoming(struct loop *loop)
 static bool has_left(const struct conn *conn)
 {
     char byte;
-    bool is_receiving = !conn->exchange || conn->exchange->stage <= STAGE_BODY;
 
-    return is_receiving && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return is_receiving(conn) && recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Whether a stop has waited long enough for a request: it was coming at the last sweep already, and
+ * nothing came whole since. */
+static bool is_too_late(struct conn *conn, int64_t now_ms, int64_t draining_ms)
+{
+    bool was_receiving = conn->was_receiving;
+
+    if (!draining_ms || now_ms - draining_ms < DRAIN_RECEIVE_MS) {
+        return false;
+    }
+    conn->was_receiving = is_receiving(conn);
+    return was_receiving && conn->was_receiving;
 }
 
 /* Ends the reception of what took too long. The library sees an end of file and closes. */
 static void sweep(struct loop *loop)
 {
+    int64_t draining_ms;
+
     if (loop->lingering > 0) {
         read_lingering(loop, loop->now_ms);
     }
@@ -192,8 +211,10 @@ static void sweep(struct loop *loop)
         return;
     }
     loop->swept_ms = loop->now_ms;
+    draining_ms = atomic_load(&loop->server->draining_since_ms);
     for (struct conn *conn = loop->conns; conn; conn = conn->next) {
-        if ((conn->deadline_ms && loop->now_ms > conn->deadline_ms) || has_left(conn)) {
+        if ((conn->deadline_ms && loop->now_ms > conn->deadline_ms) || has_left(conn) ||
+            is_too_late(conn, loop->now_ms, draining_ms)) {
             (void)shutdown(conn->fd, SHUT_RDWR);
             conn->deadline_ms = 0;
         }
@@ -215,6 +236,14 @@ static int poll_timeout(const struct loop *loop)
         timeout = (int)wanted;
     }
     return timeout;
+}
+
+/* Whether the library has something to do that no descriptor tells of. */
+static bool has_work(const struct loop *loop)
+{
+    MHD_UNSIGNED_LONG_LONG wanted;
+
+    return MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && wanted == 0;
 }
 
 static void *loop_main(void *argument)
@@ -241,12 +270,16 @@ static void *loop_main(void *argument)
             take_incoming(loop);
         }
         (void)MHD_run(loop->daemon);
+        loop->now_ms = clock_monotonic_ms(); /* a run may have taken long */
         sweep(loop);
-        if (!draining || active_ms == 0 || ready > 0 || loop->answering > 0) {
-            active_ms = draining ? loop->now_ms : 0;
+        if (!draining) {
+            continue;
         }
-        if (draining && (loop->now_ms - active_ms >= QUIET_MS ||
-                         loop->now_ms - draining > server->config.stop_timeout_ms)) {
+        if (active_ms == 0 || ready > 0 || loop->answering > 0 || has_work(loop)) {
+            active_ms = loop->now_ms;
+        }
+        if (loop->now_ms - active_ms >= (loop->lingering ? QUIET_LINGER_MS : QUIET_MS) ||
+            loop->now_ms - draining > server->config.stop_timeout_ms) {
             break;
         }
     }

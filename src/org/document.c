@@ -2,6 +2,7 @@
 #include "org/document.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "org/domain.h"
 #include "org/etag.h"
 #include "org/name.h"
@@ -10,6 +11,7 @@
 #include "json/merge_patch.h"
 
 #define MERGE_TRIES 4
+#define SCRATCH_BYTES ((size_t)80 * 1024 * 1024) /* the largest document that settings allow */
 #define LARGE_MERGE_BYTES ((size_t)128 * 1024)
 
 static bool id_is_good(struct str id)
@@ -102,6 +104,8 @@ struct edit {
     json_t *patch;          /* for a PATCH */
     struct str merged_from; /* the text that body was merged from */
     bool may_retry;         /* where another change came between: merge again outside */
+    bool was_overtaken;     /* that is what happened */
+    struct arena scratch;   /* for merged_from */
     bool must_be_new;       /* for a POST */
     struct buf body;        /* what is to be there, or is */
     bool created;
@@ -113,6 +117,7 @@ static void edit_init(struct edit *edit, struct domain *domain, struct str id,
 {
     *edit = (struct edit){ .domain = domain, .id = id, .preconditions = preconditions };
     /* Compact text can be longer than what came: an `_id` is added, numbers are written out. */
+    arena_init(&edit->scratch, SCRATCH_BYTES);
     buf_init(&edit->body, 4 * (size_t)domain->document_max_bytes + 1024);
 }
 
@@ -171,6 +176,7 @@ static enum status edit_patch(void *context, const struct document *now,
     }
     if (!str_equal(now->body, edit->merged_from)) {
         if (edit->may_retry) {
+            edit->was_overtaken = true;
             return ST_BUSY;
         }
         TRY(merge(edit, now));
@@ -202,6 +208,7 @@ static void edit_done(struct edit *edit, const struct call *call)
         *call->err = edit->err;
     }
     buf_done(&edit->body);
+    arena_done(&edit->scratch);
 }
 
 /* Lets the store decide, and hands the outcome over; done with the edit in any case. */
@@ -291,16 +298,21 @@ static enum status merge_outside(struct edit *edit, const struct call *call,
                                  const struct oid *organization)
 {
     struct domain *domain = edit->domain;
+    struct call reading = *call;
     struct document now;
     bool is_large;
-    enum status status;
+    enum status status = ST_BUSY;
 
-    TRY(store_document_get(domain->store, call, organization, edit->id, &now));
+    reading.mem = &edit->scratch;
+
+    TRY(store_document_get(domain->store, &reading, organization, edit->id, &now));
     is_large = now.body.len > LARGE_MERGE_BYTES;
     if (is_large) {
         (void)pthread_mutex_lock(&domain->large_merge);
     }
-    status = merge(edit, &now);
+    if (clock_monotonic_ms() <= call->deadline_ms) {
+        status = merge(edit, &now);
+    }
     if (is_large) {
         (void)pthread_mutex_unlock(&domain->large_merge);
     }
@@ -314,8 +326,9 @@ static enum status patch_document(struct domain *domain, const struct call *call
                                   struct document_result *ret_result)
 {
     enum status status = ST_BUSY;
+    bool again = true;
 
-    for (int tries = 1; status == ST_BUSY && tries <= MERGE_TRIES; tries++) {
+    for (int tries = 1; again; tries++) {
         struct edit edit;
 
         edit_init(&edit, domain, id, preconditions);
@@ -327,6 +340,7 @@ static enum status patch_document(struct domain *domain, const struct call *call
         } else {
             edit_done(&edit, call);
         }
+        again = edit.was_overtaken;
     }
     return status;
 }

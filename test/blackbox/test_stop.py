@@ -357,3 +357,38 @@ def test_a_log_that_nobody_reads_does_not_hold_up_a_stop(serve, tmp_path):
         process.kill()
         process.stderr.close()
         process.wait()
+
+
+def test_a_busy_client_that_once_sent_chunks_does_not_hold_up_a_stop(serve):
+    server = serve()
+    chunked = b"POST /admin/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    begun = None
+    with server.connect() as connection:
+        connection.send(chunked)
+        assert connection.response("POST").status == 422
+        for i in range(100_000):
+            connection.send(orgd.request_bytes("GET", "/livez"))
+            answer = connection.response()
+            if answer.get("Connection") == "close":
+                break
+            if i == 10:
+                begun = time.monotonic()
+                server.send_signal(signal.SIGTERM)
+    assert server.wait() == 0
+    assert time.monotonic() - begun < 4
+
+
+@pytest.mark.parametrize("start", [b"GET /livez HTTP/1.1\r\nX: ", b"POST /org/create HTTP/1.1\r\nHost: x\r\n"
+                                   b"Content-Length: 60000\r\n\r\n"])  # fmt: skip
+def test_half_a_request_that_drips_does_not_hold_up_a_stop(start, serve):
+    server = serve()
+    with server.connect() as connection:
+        connection.send(start)
+        begun = time.monotonic()
+        server.send_signal(signal.SIGTERM)
+        with pytest.raises(OSError):
+            for _ in range(500):
+                connection.socket.sendall(b"x")
+                time.sleep(0.02)
+        assert server.wait() == 0
+        assert time.monotonic() - begun < 4
