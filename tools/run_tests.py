@@ -24,6 +24,7 @@ SANITIZED = {
 }
 # What has threads of its own; the rest would only run the same code under another tool.
 THREADED = ["base", "cache", "cache_races", "log", "org", "sqlite", "token", "password"]
+THREADED_OUTSIDE = ["documents", "hostile", "organizations", "stop", "update"]
 
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
@@ -166,9 +167,15 @@ def step_unit(tally):
 
 
 def step_threads(tally):
-    """C tests of what has threads, under the thread sanitizer"""
+    """what has threads, under the thread sanitizer: C tests, and the program from outside"""
     compile_tree("build-tsan", SANITIZED["build-tsan"])
     c_tests(tally, "build-tsan", THREADED)
+    python_tests(
+        tally,
+        "threads",
+        ["-n", CORES, *(f"test/blackbox/test_{name}.py" for name in THREADED_OUTSIDE)],
+        ORGD_BIN=str(ROOT / "build-tsan/orgd"),
+    )
 
 
 def step_blackbox(tally):
