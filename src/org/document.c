@@ -304,7 +304,6 @@ static enum status merge_outside(struct edit *edit, const struct call *call,
     enum status status = ST_BUSY;
 
     reading.mem = &edit->scratch;
-
     TRY(store_document_get(domain->store, &reading, organization, edit->id, &now));
     is_large = now.body.len > LARGE_MERGE_BYTES;
     if (is_large) {

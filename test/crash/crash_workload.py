@@ -29,8 +29,23 @@ def login(client, face):
     return body
 
 
-class Worker:
-    """One client's life over all rounds."""
+class Caller:
+    """Takes steps, one after another, until the server is gone."""
+
+    def run(self, port, stopping):
+        """What waits for an answer when the server goes is left to who checks."""
+        client = Client(port)
+        try:
+            while not stopping.is_set():
+                self.step(client)
+        except Unanswered:
+            pass
+        finally:
+            client.close()
+
+
+class Worker(Caller):
+    """One client's life over all rounds; what it waits for an answer to is in self.pending."""
 
     def __init__(self, number, seed, common):
         self.number = number
@@ -46,17 +61,6 @@ class Worker:
         stems = ("Alpha-1", "Alpha_1", "Beta 2", "Beta.2", "Gamma", "Delta", "Epsilon")
         self.names = [f"W{number} {stem}" for stem in stems]
         self.emails = [f"admin{i}@w{number}.example" for i in range(6)]
-
-    def run(self, port, stopping):
-        """Changes things until the server is gone; what then waits for an answer is in self.pending."""
-        client = Client(port)
-        try:
-            while not stopping.is_set():
-                self.step(client)
-        except Unanswered:
-            pass
-        finally:
-            client.close()
 
     def step(self, client):
         live = [each for each in self.organizations if each.token]
@@ -250,7 +254,7 @@ class Worker:
         self.totals.acknowledged += 1
 
 
-class Reader:
+class Reader(Caller):
     """Watches counters that only grow: what it has seen must still be there after a crash."""
 
     def __init__(self, number, seed, common, workers):
@@ -260,16 +264,6 @@ class Reader:
         self.seen_n = {}
         self.seen_updated_at = ""
         self.reads = 0
-
-    def run(self, port, stopping):
-        client = Client(port)
-        try:
-            while not stopping.is_set():
-                self.step(client)
-        except Unanswered:
-            pass
-        finally:
-            client.close()
 
     def step(self, client):
         document_id = f"counter {self.random.randrange(self.workers)}"

@@ -1,5 +1,5 @@
 /* org/name: which slug and which key a name gives. */
-#include "test.h"
+#include "name_fixture.h"
 
 #include "base/arena.h"
 #include "org/name.h"
@@ -8,23 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIMIT_BYTES ((size_t)1024 * 1024)
-
 #define ZWJ "\u200D"
-
-/* A text of count times unit; freed by the caller. */
-static char *repeated(const char *unit, size_t count)
-{
-    size_t len = strlen(unit);
-    char *text = malloc(len * count + 1);
-
-    assert_non_null(text);
-    for (size_t i = 0; i < count; i++) {
-        memcpy(text + i * len, unit, len);
-    }
-    text[len * count] = '\0';
-    return text;
-}
 
 static void expect_slug(const char *raw, const char *expected, bool is_hex)
 {
