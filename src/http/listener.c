@@ -148,7 +148,7 @@ static bool accept_one(struct server *server, int listener)
     }
     conn = calloc(1, sizeof(*conn));
     if (!conn) {
-        peers_leave(server->peers, &address);
+        peers_remove(server->peers, &address);
         (void)close(fd);
         return true;
     }

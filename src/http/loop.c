@@ -62,7 +62,7 @@ static void conn_release(struct loop *loop, struct conn *conn)
             conn->next->link = conn->link;
         }
     }
-    peers_leave(loop->server->peers, &conn->address);
+    peers_remove(loop->server->peers, &conn->address);
     (void)atomic_fetch_sub(&loop->conn_count, 1);
     free(conn);
 }

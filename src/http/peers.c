@@ -105,7 +105,7 @@ bool peers_enter(struct peers *peers, const struct peer_address *address)
     return entered;
 }
 
-void peers_leave(struct peers *peers, const struct peer_address *address)
+void peers_remove(struct peers *peers, const struct peer_address *address)
 {
     struct peer **link;
 

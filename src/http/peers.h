@@ -23,6 +23,6 @@ struct peer_address peer_address_of(const struct sockaddr *address);
 
 /* Counts one connection in; false, and nothing counted, where there are as many as may be. */
 bool peers_enter(struct peers *peers, const struct peer_address *address);
-void peers_leave(struct peers *peers, const struct peer_address *address);
+void peers_remove(struct peers *peers, const struct peer_address *address);
 
 #endif

@@ -236,13 +236,13 @@ TEST(peers__an_address_has_so_many_and_gives_them_back)
     assert_true(peers_enter(peers, &a));
     assert_false(peers_enter(peers, &a));
     assert_true(peers_enter(peers, &b));
-    peers_leave(peers, &a);
+    peers_remove(peers, &a);
     assert_true(peers_enter(peers, &a));
-    peers_leave(peers, &a);
-    peers_leave(peers, &a);
+    peers_remove(peers, &a);
+    peers_remove(peers, &a);
     for (int i = 0; i < 100; i++) { /* entries come back to be used again */
         assert_true(peers_enter(peers, &a));
-        peers_leave(peers, &a);
+        peers_remove(peers, &a);
     }
     peers_free(peers);
 }
