@@ -16,7 +16,7 @@ ARROWS = {
     "api": {"http", "org", "json", "base"},
     "http": {"json", "base"},
     "org": {"store", "auth", "json", "base"},
-    "store": {"base"},
+    "store": {"json", "base"},
     "auth": {"base"},
     "json": {"base"},
     "config": {"base"},

@@ -4,16 +4,19 @@
 #include "api/api.h"
 #include "api/routes.h"
 #include "api/services.h"
+#include "app/store_rules.h"
 #include "auth/password.h"
 #include "auth/token.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "config/settings.h"
 #include "http/server.h"
 #include "org/domain.h"
 #include "org/limiter.h"
 #include "store/cache.h"
+#include "store/mongo/mongo_store.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/store.h"
 #include "store/trace.h"
@@ -27,7 +30,8 @@
 #define SECRET_BYTES 32
 #define SECRET_SCRATCH_BYTES ((size_t)64 * 1024)
 #define SECRET_WAIT_MS 30000
-#define HASH_NICE 10 /* a login storm takes the processor that reads leave over */
+#define SHARED_MAX_AGE_MS 1000 /* another instance's change is seen this much later at most */
+#define HASH_NICE 10           /* a login storm takes the processor that reads leave over */
 
 struct app {
     struct settings *settings;
@@ -99,18 +103,28 @@ static enum status open_server(struct app *app, struct err *err)
     return ST_OK;
 }
 
+/* The engine that the settings name, and how long what it says may be remembered (see store/cache.h). */
+static enum status open_engine(const struct settings *settings, struct store **ret_engine,
+                               int64_t *ret_max_age_ms, struct err *err)
+{
+    if (strcmp(settings->store, "mongodb") == 0) {
+        *ret_max_age_ms = SHARED_MAX_AGE_MS;
+        return mongo_store_open(settings->mongo_url, settings->mongo_db, &app_store_rules,
+                                ret_engine, err);
+    }
+    *ret_max_age_ms = 0; /* nobody else writes to this engine */
+    return sqlite_store_open(settings->data, ret_engine, err);
+}
+
 static enum status open_store(struct app *app, struct err *err)
 {
     struct store *engine = NULL;
     struct store *cached;
     struct store *traced;
+    int64_t max_age_ms = 0;
 
-    if (strcmp(app->settings->store, "sqlite") != 0) {
-        return err_set(err, ST_INVALID, "store=%s: this version of orgd has the engine sqlite only",
-                       app->settings->store);
-    }
-    TRY(sqlite_store_open(app->settings->data, &engine, err));
-    cached = cache_store_new(engine, 0); /* nobody else writes to this engine */
+    TRY(open_engine(app->settings, &engine, &max_age_ms, err));
+    cached = cache_store_new(engine, max_age_ms);
     traced = cached ? trace_store_new(cached) : NULL;
     if (!traced) {
         store_close(cached ? cached : engine);
@@ -239,6 +253,19 @@ static void wait_for_end(struct app *app, const sigset_t *signals)
     }
 }
 
+/* A start that was waiting for the store's server, and is not needed any more, has not failed. */
+static enum status stopped_early(enum status status)
+{
+    if (status != ST_UNAVAILABLE && status != ST_BUSY) {
+        return status;
+    }
+    if (!thread_stop_is_pending()) {
+        return status;
+    }
+    log_line(LOG_INFO, "stopped before the store answered");
+    return ST_OK;
+}
+
 enum status app_serve(struct settings *settings, struct err *err)
 {
     struct app app = { .settings = settings };
@@ -264,6 +291,7 @@ enum status app_serve(struct settings *settings, struct err *err)
     }
     if (status != ST_OK) {
         take_down(&app);
+        status = stopped_early(status);
         log_stop();
         return status;
     }

@@ -31,6 +31,14 @@ enum status thread_start(const char *name, void *(*run)(void *), void *argument,
     return ST_OK;
 }
 
+bool thread_stop_is_pending(void)
+{
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 void condition_init(pthread_cond_t *condition)
 {
     pthread_condattr_t attributes;

@@ -5,11 +5,16 @@
 #include "base/err.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 
 /* Starts a thread that no signal is delivered to (they are the main thread's), with a stack of 1 MiB.
  * name: at most 15 bytes. ST_OK or ST_BROKEN. */
 MUST_CHECK enum status thread_start(const char *name, void *(*run)(void *), void *argument,
                                     pthread_t *ret_thread, struct err *err);
+
+/* Whether SIGTERM or SIGINT, blocked while the program starts, has come meanwhile: what would wait long
+ * gives up then. */
+bool thread_stop_is_pending(void);
 
 /* A condition whose timed waits are by the clock of clock_monotonic_ms. */
 void condition_init(pthread_cond_t *condition);

@@ -40,6 +40,58 @@ static const char config_help[] =
     "\n"
     "flags:\n";
 
+static const char doctor_help[] =
+    "usage: orgd doctor [--json] [FLAG VALUE]...\n"
+    "\n"
+    "Looks through the store for what only an operator can decide or put right: two\n"
+    "organizations that share a collection or a name, two accounts with one address, an\n"
+    "organization without an administrator, collections that are nobody's, missing indexes.\n"
+    "Names each case and what to do (commands are for mongosh), and changes nothing. It may\n"
+    "run beside servers, and before the first one on a database of another program.\n"
+    "\n"
+    "Exit code 0: all is well; 1: there are findings, or the store can't be looked through\n"
+    "(then nothing is on standard output); 2: wrong use.\n"
+    "\n"
+    "--json: one JSON object for machines.\n"
+    "\n"
+    "example:\n"
+    "  MONGO_URL=mongodb://localhost:27017 orgd doctor\n"
+    "\n"
+    "flags:\n";
+
+static const char copy_help[] =
+    "usage: orgd copy --from PLACE --to PLACE [--from-db NAME] [--to-db NAME] [--delete]\n"
+    "\n"
+    "Copies everything of one store into another, and compares both: organizations with their\n"
+    "ids, names, slugs and times, administrators with their password hashes, documents, and\n"
+    "the secrets that tokens are made with, so that a token of the one is good on the other.\n"
+    "A PLACE is the directory of an embedded store, or a URL that begins with mongodb:// or\n"
+    "mongodb+srv://. A URL's path names the database, or --from-db and --to-db do; else it is\n"
+    "master_db.\n"
+    "\n"
+    "The source may be served meanwhile; of a directory nothing but reading is done, a\n"
+    "database is opened as `orgd serve` does it, which brings a seed's database into shape.\n"
+    "What changes at the source after it was copied is found by the comparison: the same\n"
+    "command again brings it up to date. So does it where a copy was interrupted (Ctrl-C, a\n"
+    "kill, a lost server): what is equal already isn't copied again. The last run is best\n"
+    "made with the source's servers stopped.\n"
+    "\n"
+    "The destination is empty, or was filled by earlier copies of this source: one with\n"
+    "secrets of its own or with organizations that the source lacks is refused before anything\n"
+    "is changed. Where organizations or documents were deleted at the source since the last\n"
+    "run, they stay at the destination and count as a difference; --delete removes them.\n"
+    "Where the servers get JWT_SECRET from outside, give the new ones the same.\n"
+    "\n"
+    "Standard error shows the progress, and names what differs; standard output has the\n"
+    "summary. Exit code 0: both stores hold the same; 1: they don't, or the copy failed;\n"
+    "2: wrong use.\n"
+    "\n"
+    "Other users of the machine can see flags: a URL with a password is better given in the\n"
+    "environment, as ORGD_COPY_FROM or ORGD_COPY_TO in the place of --from or --to.\n"
+    "\n"
+    "example:\n"
+    "  orgd copy --from ./orgd-data --to mongodb://localhost:27017\n";
+
 static const char version_help[] = "usage: orgd version\n"
                                    "\n"
                                    "Prints the program's name and version.\n"
@@ -62,6 +114,19 @@ static const struct command commands[] = {
         .help = config_help,
         .takes_settings = true,
         .run = command_config,
+    },
+    {
+        .name = "copy",
+        .summary = "copy everything from one store to another",
+        .help = copy_help,
+        .run = command_copy,
+    },
+    {
+        .name = "doctor",
+        .summary = "look through the store for what needs a decision",
+        .help = doctor_help,
+        .takes_settings = true,
+        .run = command_doctor,
     },
     {
         .name = "version",

@@ -1,4 +1,5 @@
-/* The commands, from one table: `orgd serve`, `orgd config`, `orgd version`. */
+/* The commands, from one table: `orgd serve`, `orgd doctor`, `orgd copy`, `orgd config`,
+ * `orgd version`. */
 #ifndef ORGD_CMD_COMMAND_H
 #define ORGD_CMD_COMMAND_H
 
@@ -29,6 +30,8 @@ int command_main(int argc, char **argv);
 
 int command_serve(int argc, char **argv);
 int command_config(int argc, char **argv);
+int command_copy(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* Prints a text to standard output; EXIT_DONE, or EXIT_FAILED and a line on standard error. */

@@ -169,7 +169,7 @@ static void shortest(double value, char ret_text[NUMBER_SIZE])
 
 /* What printf made, in our form: a point whatever the locale's is (it may have several bytes), the
  * exponent without + and leading zeros, and never the look of an integer. */
-static void json_out_real(struct json_out *out, double value)
+void json_out_real(struct json_out *out, double value)
 {
     char printed[NUMBER_SIZE];
     char text[NUMBER_SIZE + sizeof(".0")];
@@ -177,7 +177,7 @@ static void json_out_real(struct json_out *out, double value)
     size_t len = 0;
     bool looks_real = false;
 
-    assert(isfinite(value)); /* jansson makes no others */
+    assert(isfinite(value));
     shortest(value, printed);
     while (*from) {
         if (*from == '-' || (*from >= '0' && *from <= '9')) {

@@ -39,8 +39,10 @@ void json_out_bool(struct json_out *out, bool value);
 void json_out_null(struct json_out *out);
 /* A value that is JSON text already. */
 void json_out_raw(struct json_out *out, struct str json);
-/* A tree, compact, members in the order in which they came. Reals are written with as few digits as
- * give the same double again, and always look like reals (1.0, 1e300). */
+/* A finite double, with as few digits as give the same one again; it always looks like a real (1.0,
+ * 1e300). */
+void json_out_real(struct json_out *out, double value);
+/* A tree, compact, members in the order in which they came, reals as json_out_real writes them. */
 void json_out_value(struct json_out *out, const json_t *value);
 
 #endif

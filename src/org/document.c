@@ -107,7 +107,9 @@ struct edit {
     bool was_overtaken;     /* that is what happened */
     struct arena scratch;   /* for merged_from */
     bool must_be_new;       /* for a POST */
-    struct buf body;        /* what is to be there, or is */
+    bool has_made_id;
+    struct buf body;         /* what is to be there, or is */
+    struct invalid *invalid; /* where it is said that the store can't hold body; NULL: nowhere */
     bool created;
     struct err err;
 };
@@ -119,6 +121,15 @@ static void edit_init(struct edit *edit, struct domain *domain, struct str id,
     /* Compact text can be longer than what came: an `_id` is added, numbers are written out. */
     arena_init(&edit->scratch, SCRATCH_BYTES);
     buf_init(&edit->body, 4 * (size_t)domain->document_max_bytes + 1024);
+}
+
+/* The store writes some values in another form: what it gives from now on is the document. */
+static void edit_kept(void *context, struct str body)
+{
+    struct edit *edit = context;
+
+    buf_clear(&edit->body);
+    buf_str(&edit->body, body);
 }
 
 static enum status edit_put(void *context, const struct document *now,
@@ -137,6 +148,9 @@ static enum status edit_put(void *context, const struct document *now,
     edit->created = !now;
     ret_edit->action = now && str_equal(now->body, body) ? EDIT_KEEP : EDIT_PUT;
     ret_edit->body = body;
+    ret_edit->is_creation = edit->must_be_new;
+    ret_edit->has_made_id = edit->has_made_id;
+    ret_edit->kept = edit_kept;
     return ST_OK;
 }
 
@@ -183,6 +197,7 @@ static enum status edit_patch(void *context, const struct document *now,
     }
     ret_edit->body = buf_view(&edit->body);
     ret_edit->action = str_equal(now->body, ret_edit->body) ? EDIT_KEEP : EDIT_PUT;
+    ret_edit->kept = edit_kept;
     return ST_OK;
 }
 
@@ -226,6 +241,10 @@ static enum status finish(struct edit *edit, const struct call *call,
         etag_of(ret_result->document.body, ret_result->etag);
     }
     edit_done(edit, call);
+    if (status == ST_INVALID && edit->invalid) {
+        return invalid_add(edit->invalid, "value_error", "body", NULL, "Value error, %s",
+                           call->err->text);
+    }
     return status;
 }
 
@@ -250,6 +269,8 @@ enum status document_create(struct domain *domain, const struct call *call,
     }
     edit_init(&edit, domain, id, NULL);
     edit.must_be_new = true;
+    edit.has_made_id = !own;
+    edit.invalid = invalid;
     write_body(body, id, &edit.body);
     if (buf_overflowed(&edit.body)) {
         buf_done(&edit.body);
@@ -281,6 +302,7 @@ enum status document_put(struct domain *domain, const struct call *call,
         return ST_INVALID;
     }
     edit_init(&edit, domain, id, preconditions);
+    edit.invalid = invalid;
     write_body(body, id, &edit.body);
     if (buf_overflowed(&edit.body)) {
         buf_done(&edit.body);
@@ -322,7 +344,7 @@ static enum status merge_outside(struct edit *edit, const struct call *call,
 static enum status patch_document(struct domain *domain, const struct call *call,
                                   const struct oid *organization, struct str id, json_t *patch,
                                   const struct preconditions *preconditions,
-                                  struct document_result *ret_result)
+                                  struct invalid *invalid, struct document_result *ret_result)
 {
     enum status status = ST_BUSY;
     bool again = true;
@@ -332,6 +354,7 @@ static enum status patch_document(struct domain *domain, const struct call *call
 
         edit_init(&edit, domain, id, preconditions);
         edit.patch = patch;
+        edit.invalid = invalid;
         edit.may_retry = tries < MERGE_TRIES;
         status = merge_outside(&edit, call, organization);
         if (status == ST_OK) {
@@ -354,7 +377,8 @@ enum status document_patch(struct domain *domain, const struct call *call,
     if (invalid->count > 0) {
         return ST_INVALID;
     }
-    return patch_document(domain, call, organization, id, patch, preconditions, ret_result);
+    return patch_document(domain, call, organization, id, patch, preconditions, invalid,
+                          ret_result);
 }
 
 enum status document_delete(struct domain *domain, const struct call *call,

@@ -1,4 +1,5 @@
-/* Pages of documents. A cursor is the last id of its page, sealed so that nobody can make one up. */
+/* Pages of documents. A cursor is the last id of its page, sealed so that nobody can make one up. That id may
+ * be longer than DOCUMENT_ID_MAX: other programs write to a store, too. */
 #include "org/document.h"
 
 #include "org/domain.h"
@@ -6,7 +7,6 @@
 #include <sodium.h>
 
 #define SEAL_BYTES 12
-#define CURSOR_BYTES (SEAL_BYTES + DOCUMENT_ID_MAX)
 
 /* A MAC over organization and id: a cursor of one tenant is none of another's. */
 static void seal(const struct domain *domain, const struct oid *organization, struct str id,
@@ -25,7 +25,7 @@ static void seal(const struct domain *domain, const struct oid *organization, st
 static struct str make_cursor(const struct domain *domain, const struct oid *organization,
                               struct str id, struct arena *mem)
 {
-    unsigned char bytes[CURSOR_BYTES];
+    unsigned char *bytes = arena_alloc(mem, SEAL_BYTES + id.len);
     size_t text_size =
         sodium_base64_ENCODED_LEN(SEAL_BYTES + id.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     char *text = arena_alloc(mem, text_size);
@@ -40,12 +40,12 @@ static struct str make_cursor(const struct domain *domain, const struct oid *org
 static bool read_cursor(const struct domain *domain, const struct oid *organization,
                         struct str cursor, struct arena *mem, struct str *ret_id)
 {
-    unsigned char bytes[CURSOR_BYTES];
+    unsigned char *bytes = arena_alloc(mem, cursor.len + 1);
     unsigned char expected[SEAL_BYTES];
     size_t len = 0;
     struct str id;
 
-    if (sodium_base642bin(bytes, sizeof(bytes), cursor.ptr, cursor.len, NULL, &len, NULL,
+    if (sodium_base642bin(bytes, cursor.len, cursor.ptr, cursor.len, NULL, &len, NULL,
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
         len <= SEAL_BYTES) {
         return false;

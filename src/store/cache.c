@@ -237,6 +237,38 @@ static enum status cache_document_edit(struct store *store, const struct call *c
     PASSED(document_edit, call, organization_id, id, edit, context);
 }
 
+static enum status cache_secret_put(struct store *store, const struct call *call, struct str name,
+                                    struct str value)
+{
+    PASSED(secret_put, call, name, value);
+}
+
+static enum status cache_tenant_list(struct store *store, const struct call *call,
+                                     const struct oid *after, size_t limit,
+                                     struct tenant_page *ret_page)
+{
+    PASSED(tenant_list, call, after, limit, ret_page);
+}
+
+static enum status cache_tenant_put(struct store *store, const struct call *call,
+                                    const struct tenant *tenant)
+{
+    CHANGED(tenant_put, call, tenant);
+}
+
+static enum status cache_documents_put(struct store *store, const struct call *call,
+                                       const struct oid *organization_id,
+                                       const struct document documents[], size_t count)
+{
+    PASSED(documents_put, call, organization_id, documents, count);
+}
+
+static enum status cache_document_as_kept(struct store *store, const struct call *call,
+                                          const struct document *document, struct str *ret_body)
+{
+    PASSED(document_as_kept, call, document, ret_body);
+}
+
 static const struct store_ops ops = {
     .close = cache_close,
     .ping = cache_ping,
@@ -253,6 +285,11 @@ static const struct store_ops ops = {
     .document_get = cache_document_get,
     .document_list = cache_document_list,
     .document_edit = cache_document_edit,
+    .secret_put = cache_secret_put,
+    .tenant_list = cache_tenant_list,
+    .tenant_put = cache_tenant_put,
+    .documents_put = cache_documents_put,
+    .document_as_kept = cache_document_as_kept,
 };
 
 struct store *cache_store_new(struct store *inner, int64_t max_age_ms)

@@ -174,6 +174,38 @@ static enum status fault_document_edit(struct store *store, const struct call *c
     FAULTED(document_edit, call, organization_id, id, edit, context);
 }
 
+static enum status fault_secret_put(struct store *store, const struct call *call, struct str name,
+                                    struct str value)
+{
+    FAULTED(secret_put, call, name, value);
+}
+
+static enum status fault_tenant_list(struct store *store, const struct call *call,
+                                     const struct oid *after, size_t limit,
+                                     struct tenant_page *ret_page)
+{
+    FAULTED_RESULT(struct tenant_page, ret_page, tenant_list, call, after, limit);
+}
+
+static enum status fault_tenant_put(struct store *store, const struct call *call,
+                                    const struct tenant *tenant)
+{
+    FAULTED(tenant_put, call, tenant);
+}
+
+static enum status fault_documents_put(struct store *store, const struct call *call,
+                                       const struct oid *organization_id,
+                                       const struct document documents[], size_t count)
+{
+    FAULTED(documents_put, call, organization_id, documents, count);
+}
+
+static enum status fault_document_as_kept(struct store *store, const struct call *call,
+                                          const struct document *document, struct str *ret_body)
+{
+    FAULTED_RESULT(struct str, ret_body, document_as_kept, call, document);
+}
+
 static const struct store_ops ops = {
     .close = fault_close,
     .ping = fault_ping,
@@ -190,6 +222,11 @@ static const struct store_ops ops = {
     .document_get = fault_document_get,
     .document_list = fault_document_list,
     .document_edit = fault_document_edit,
+    .secret_put = fault_secret_put,
+    .tenant_list = fault_tenant_list,
+    .tenant_put = fault_tenant_put,
+    .documents_put = fault_documents_put,
+    .document_as_kept = fault_document_as_kept,
 };
 
 struct store *fault_store_new(struct store *inner)

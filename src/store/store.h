@@ -114,13 +114,45 @@ struct document_query {
  */
 enum edit_action { EDIT_KEEP, EDIT_PUT, EDIT_DELETE };
 
+/* Tells an edit, after its last call, the body that document_get gives of what was put, where an engine that
+ * keeps values rather than text writes some of them in another form ({"$date": …}). */
+typedef void document_kept_fn(void *context, struct str body);
+
 struct document_edit {
     enum edit_action action;
-    struct str body; /* for EDIT_PUT: owned by the context, valid until the next call or the end */
+    struct str body;  /* for EDIT_PUT: owned by the context, valid until the next call or the end */
+    bool is_creation; /* for EDIT_PUT where there is none: one that is there would be refused, so an
+                         engine may try to insert before it reads */
+    bool has_made_id; /* its id was made by this program: MongoDB stores it as an ObjectId */
+    document_kept_fn
+        *kept; /* for EDIT_PUT; NULL: of no interest. Not called where it is body as it is */
 };
 
 typedef enum status document_edit_fn(void *context, const struct document *now,
                                      struct document_edit *ret_edit);
+
+/*
+ * An organization whole but for its documents, for moving it to another store: nothing in here is made
+ * anew, so ids, names, hashes, times and versions are there what they were here.
+ */
+struct tenant_member {
+    struct account account;
+    struct str role;
+};
+
+struct tenant {
+    struct organization organization; /* its admin_email is of no interest to tenant_put */
+    struct tenant_member *members;    /* in order of their accounts' ids */
+    size_t member_count;              /* TENANT_MEMBERS_MAX at most */
+};
+
+#define TENANT_MEMBERS_MAX 10000
+
+struct tenant_page {
+    struct tenant *tenants; /* in order of the bytes of their organizations' ids */
+    size_t count;
+    bool more; /* there is at least one behind the last */
+};
 
 struct store;
 
@@ -135,7 +167,8 @@ struct store_ops {
 
     /*
      * The value kept under a name, such as the tokens' secret; where there is none, candidate becomes
-     * it. Of N instances that start at once all get the same one.
+     * it. Of N instances that start at once all get the same one. candidate.ptr NULL: none is made, and
+     * where there is none that is ST_NOT_FOUND.
      */
     enum status (*secret)(struct store *store, const struct call *call, struct str name,
                           struct str candidate, struct str *ret_value);
@@ -200,6 +233,46 @@ struct store_ops {
     enum status (*document_edit)(struct store *store, const struct call *call,
                                  const struct oid *organization_id, struct str id,
                                  document_edit_fn *edit, void *context);
+
+    /* For moving everything to another store, and back (orgd copy). What is put may be put again: a move
+     * that was interrupted begins anew and ends as if it had not been. */
+
+    /* Sets the value kept under a name, whatever it was. Instances that run go on with the old one. */
+    enum status (*secret_put)(struct store *store, const struct call *call, struct str name,
+                              struct str value);
+
+    /* Organizations behind an id (NULL: from the first), limit (1 to 500) at most. Each one is as it
+     * was at one moment; a walk from page to page has each that was there all the while exactly once. */
+    enum status (*tenant_list)(struct store *store, const struct call *call,
+                               const struct oid *after, size_t limit, struct tenant_page *ret_page);
+
+    /*
+     * Makes an organization with these accounts and memberships, or brings the one of that id to be just
+     * so: memberships that aren't named end, and so does an account that then belongs to none. An account
+     * that is there already, also by another organization, gets these values. Documents stay; one made
+     * has none.
+     * ST_NAME_TAKEN: another organization has this name_key or this slug; ST_EMAIL_TAKEN: another
+     * account has one of the email_keys; ST_INVALID: admin_id is none of the members, or the engine
+     * can't hold one of the values (see call->err). An engine without transactions may, on any status
+     * but ST_OK, have done a part of it, which works and which another call completes.
+     */
+    enum status (*tenant_put)(struct store *store, const struct call *call,
+                              const struct tenant *tenant);
+
+    /*
+     * Puts documents, each in the place of the one with its id or as a new one. Each is put whole or not
+     * at all; on any status but ST_OK some of them may have been put. count: 1 to 500, no id twice.
+     * ST_NO_ORGANIZATION; ST_INVALID: the engine can't hold one of them (call->err says which).
+     */
+    enum status (*documents_put)(struct store *store, const struct call *call,
+                                 const struct oid *organization_id,
+                                 const struct document documents[], size_t count);
+
+    /* The body that document_get would give after documents_put of this document: an engine that keeps
+     * values rather than text may write some of them in another form ({"$date": …}). Changes nothing and
+     * asks nobody. ST_INVALID: the engine can't hold it. */
+    enum status (*document_as_kept)(struct store *store, const struct call *call,
+                                    const struct document *document, struct str *ret_body);
 };
 
 /* An engine begins with this. */
@@ -320,6 +393,42 @@ MUST_CHECK static inline enum status store_document_edit(struct store *store,
                                                          void *context)
 {
     return store->ops->document_edit(store, call, organization_id, id, edit, context);
+}
+
+MUST_CHECK static inline enum status store_secret_put(struct store *store, const struct call *call,
+                                                      struct str name, struct str value)
+{
+    return store->ops->secret_put(store, call, name, value);
+}
+
+MUST_CHECK static inline enum status store_tenant_list(struct store *store, const struct call *call,
+                                                       const struct oid *after, size_t limit,
+                                                       struct tenant_page *ret_page)
+{
+    return store->ops->tenant_list(store, call, after, limit, ret_page);
+}
+
+MUST_CHECK static inline enum status store_tenant_put(struct store *store, const struct call *call,
+                                                      const struct tenant *tenant)
+{
+    return store->ops->tenant_put(store, call, tenant);
+}
+
+MUST_CHECK static inline enum status store_documents_put(struct store *store,
+                                                         const struct call *call,
+                                                         const struct oid *organization_id,
+                                                         const struct document documents[],
+                                                         size_t count)
+{
+    return store->ops->documents_put(store, call, organization_id, documents, count);
+}
+
+MUST_CHECK static inline enum status store_document_as_kept(struct store *store,
+                                                            const struct call *call,
+                                                            const struct document *document,
+                                                            struct str *ret_body)
+{
+    return store->ops->document_as_kept(store, call, document, ret_body);
 }
 
 #endif

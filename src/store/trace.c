@@ -24,7 +24,12 @@
     X(account_rehash)                                                                              \
     X(document_get)                                                                                \
     X(document_list)                                                                               \
-    X(document_edit)
+    X(document_edit)                                                                               \
+    X(secret_put)                                                                                  \
+    X(tenant_list)                                                                                 \
+    X(tenant_put)                                                                                  \
+    X(documents_put)                                                                               \
+    X(document_as_kept)
 
 #define VERB_ENUM(verb) VERB_##verb,
 enum verb { VERB_LIST(VERB_ENUM) VERB_COUNT };
@@ -164,6 +169,38 @@ static enum status trace_document_edit(struct store *store, const struct call *c
                                        document_edit_fn *edit, void *context)
 {
     TRACED(document_edit, call, organization_id, id, edit, context);
+}
+
+static enum status trace_secret_put(struct store *store, const struct call *call, struct str name,
+                                    struct str value)
+{
+    TRACED(secret_put, call, name, value);
+}
+
+static enum status trace_tenant_list(struct store *store, const struct call *call,
+                                     const struct oid *after, size_t limit,
+                                     struct tenant_page *ret_page)
+{
+    TRACED(tenant_list, call, after, limit, ret_page);
+}
+
+static enum status trace_tenant_put(struct store *store, const struct call *call,
+                                    const struct tenant *tenant)
+{
+    TRACED(tenant_put, call, tenant);
+}
+
+static enum status trace_documents_put(struct store *store, const struct call *call,
+                                       const struct oid *organization_id,
+                                       const struct document documents[], size_t count)
+{
+    TRACED(documents_put, call, organization_id, documents, count);
+}
+
+static enum status trace_document_as_kept(struct store *store, const struct call *call,
+                                          const struct document *document, struct str *ret_body)
+{
+    TRACED(document_as_kept, call, document, ret_body);
 }
 
 struct store *trace_store_new(struct store *inner)

@@ -8,8 +8,8 @@ static enum status row_membership(sqlite3_stmt *query, const struct call *call,
 {
     struct membership row = { 0 };
 
-    TRY(row_organization(query, call, &row.organization));
-    TRY(row_account(query, SQL_ACCOUNT_FROM, call, &row.account));
+    TRY(row_to_organization(query, call, &row.organization));
+    TRY(row_to_account(query, SQL_ACCOUNT_FROM, call, &row.account));
     row.role = arena_str(call->mem, column_bytes(query, SQL_ROLE));
     *ret_membership = row;
     return ST_OK;
@@ -126,6 +126,9 @@ enum status sqlite_secret(struct store *store, const struct call *call, struct s
 
         TRY(reader_take(store, call, &reader));
         TRY(secret_get(reader.connection, call, name, &found, &this.value));
+    }
+    if (!found && !candidate.ptr) {
+        return ST_NOT_FOUND;
     }
     if (!found) {
         TRY(writer_run(&sqlite_engine(store)->writer, &this.op));

@@ -32,6 +32,7 @@ static const char *const settings_of_use[] = {
     [CONNECTION_READ] = "PRAGMA cache_size=-1024; PRAGMA query_only=ON;",
     [CONNECTION_WRITE] = "PRAGMA cache_size=-8192; PRAGMA journal_size_limit=33554432;",
     [CONNECTION_CHECKPOINT] = "PRAGMA cache_size=-64; PRAGMA journal_size_limit=33554432;",
+    [CONNECTION_LOOK] = "PRAGMA cache_size=-1024; PRAGMA query_only=ON;",
 };
 
 static enum status set_up(struct connection *connection, enum connection_use use, struct err *err)
@@ -43,6 +44,9 @@ static enum status set_up(struct connection *connection, enum connection_use use
     (void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     (void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     (void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+    /* Whoever only looks leaves the log to its owner, also where that one has gone meanwhile. */
+    (void)sqlite3_db_config(connection->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+                            use == CONNECTION_LOOK, NULL);
     /* The log and its index stay after the last connection: a start on a full disk needs no room. */
     (void)sqlite3_file_control(connection->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
     TRY(connection_exec(connection, settings_of_all, err));
@@ -53,14 +57,14 @@ enum status connection_init(struct connection *connection, const char *path,
                             enum connection_use use, struct err *err)
 {
     static pthread_once_t configured = PTHREAD_ONCE_INIT;
+    int mode = use == CONNECTION_LOOK ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
     enum status status;
     int code;
 
     (void)pthread_once(&configured, configure);
     *connection = (struct connection){ 0 };
     /* Each connection has one thread at a time, by the engine's own locks. */
-    code =
-        sqlite3_open_v2(path, &connection->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    code = sqlite3_open_v2(path, &connection->db, mode | SQLITE_OPEN_NOMUTEX, NULL);
     status =
         code == SQLITE_OK ? set_up(connection, use, err) : connection_failed(connection, code, err);
     if (status != ST_OK) {

@@ -14,7 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum connection_use { CONNECTION_READ, CONNECTION_WRITE, CONNECTION_CHECKPOINT };
+/* CONNECTION_LOOK reads a database that is another process's, and writes nothing into it. */
+enum connection_use { CONNECTION_READ, CONNECTION_WRITE, CONNECTION_CHECKPOINT, CONNECTION_LOOK };
 
 struct connection {
     sqlite3 *db;

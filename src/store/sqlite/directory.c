@@ -134,20 +134,26 @@ static enum status absolute(const char *path, char **ret_database, struct err *e
     return ST_OK;
 }
 
-enum status directory_init(struct directory *directory, const char *path, struct err *err)
+/* With the directory there. to_look: a lock that is held is no failure. */
+static enum status occupy(struct directory *directory, const char *path, bool to_look,
+                          struct err *err)
 {
     struct directory made = { .lock_fd = -1 };
     enum status status;
-    int at;
+    int at = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-    TRY(make_directory(path, err));
-    at = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (at < 0) {
         return failed(err, path, "can't open it");
     }
-    status = take_lock(at, path, &made.lock_fd, err);
+    if (to_look && faccessat(at, DATABASE, R_OK, 0) != 0) {
+        status = failed(err, path, DATABASE);
+    } else {
+        status = take_lock(at, path, &made.lock_fd, err);
+    }
     if (status == ST_OK) {
         status = sync_files(at, path, err);
+    } else if (status == ST_BUSY && to_look) {
+        status = ST_OK;
     }
     if (status == ST_OK) {
         status = absolute(path, &made.database, err);
@@ -159,6 +165,17 @@ enum status directory_init(struct directory *directory, const char *path, struct
     }
     *directory = made;
     return ST_OK;
+}
+
+enum status directory_init(struct directory *directory, const char *path, struct err *err)
+{
+    TRY(make_directory(path, err));
+    return occupy(directory, path, false, err);
+}
+
+enum status directory_look(struct directory *directory, const char *path, struct err *err)
+{
+    return occupy(directory, path, true, err);
 }
 
 void directory_done(struct directory *directory)

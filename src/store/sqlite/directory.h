@@ -20,6 +20,14 @@ struct directory {
 MUST_CHECK enum status directory_init(struct directory *directory, const char *path,
                                       struct err *err);
 
+/*
+ * For who only reads: the directory and its database must be there. Takes the lock where it is free;
+ * where another process holds it, that one looks after the files, and lock_fd is -1.
+ * Returns ST_OK; ST_STORAGE_FULL; ST_BROKEN.
+ */
+MUST_CHECK enum status directory_look(struct directory *directory, const char *path,
+                                      struct err *err);
+
 void directory_done(struct directory *directory);
 
 #endif

@@ -116,17 +116,6 @@ static enum status decide(struct connection *connection, const struct edit_op *t
     return this->edit(this->context, now.body.ptr ? &now : NULL, ret_edit);
 }
 
-static enum status count_changed(struct connection *connection, const struct call *call,
-                                 int64_t number, int by)
-{
-    STATEMENT count = NULL;
-
-    TRY(connection_statement(connection, SQL_DOCUMENTS_COUNTED, &count, call->err));
-    statement_number(count, 1, number);
-    statement_number(count, 2, by);
-    return statement_change(connection, count, NULL, call->err);
-}
-
 static enum status edit(struct connection *connection, struct write_op *op)
 {
     struct edit_op *this = (struct edit_op *)op;

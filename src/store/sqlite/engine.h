@@ -1,5 +1,6 @@
 /*
- * The engine's parts together, and its verbs by file: organizations.c, accounts.c, documents.c.
+ * The engine's parts together, and its verbs by file: organizations.c, accounts.c, documents.c,
+ * transfer.c.
  */
 #ifndef ORGD_STORE_SQLITE_ENGINE_H
 #define ORGD_STORE_SQLITE_ENGINE_H
@@ -18,6 +19,7 @@ struct sqlite_store {
     struct readers readers;
     struct checkpointer checkpointer;
     struct writer writer;
+    bool only_reads; /* there is no checkpointer and no writer */
 };
 
 /* sqlite_store_open with limits other than CHECKPOINT_LIMITS, for tests. */
@@ -43,12 +45,12 @@ void reader_give(struct reader *reader);
 
 /* Reads SQL_ORGANIZATION_COLUMNS from the present row, strings into mem. ST_BROKEN where they are not
  * what this program writes. */
-MUST_CHECK enum status row_organization(sqlite3_stmt *query, const struct call *call,
-                                        struct organization *ret_organization);
+MUST_CHECK enum status row_to_organization(sqlite3_stmt *query, const struct call *call,
+                                           struct organization *ret_organization);
 
 /* Reads SQL_ACCOUNT_COLUMNS, the first of them column from, in the same way. */
-MUST_CHECK enum status row_account(sqlite3_stmt *query, int from, const struct call *call,
-                                   struct account *ret_account);
+MUST_CHECK enum status row_to_account(sqlite3_stmt *query, int from, const struct call *call,
+                                      struct account *ret_account);
 
 /* One organization by its id, inside or outside of a transaction. ST_NO_ORGANIZATION. */
 MUST_CHECK enum status organization_read(struct connection *connection, const struct call *call,
@@ -58,6 +60,14 @@ MUST_CHECK enum status organization_read(struct connection *connection, const st
 /* The number that stands for an organization in other tables. ST_NO_ORGANIZATION. */
 MUST_CHECK enum status organization_number(struct connection *connection, const struct call *call,
                                            const struct oid *id, int64_t *ret_number);
+
+/* Runs a change with one or two numbers for parameters; two where second is not 0. */
+MUST_CHECK enum status change_numbers(struct connection *connection, const struct call *call,
+                                      enum sql id, int64_t first, int64_t second);
+
+/* Adds to the number of an organization's documents. */
+MUST_CHECK enum status count_changed(struct connection *connection, const struct call *call,
+                                     int64_t number, int64_t by);
 
 /* Whether another row than number holds a unique value: query is one of SQL_…_HELD. */
 MUST_CHECK enum status value_held(struct connection *connection, const struct call *call,
@@ -100,5 +110,16 @@ enum status sqlite_document_list(struct store *store, const struct call *call,
 enum status sqlite_document_edit(struct store *store, const struct call *call,
                                  const struct oid *organization_id, struct str id,
                                  document_edit_fn *edit_fn, void *context);
+enum status sqlite_secret_put(struct store *store, const struct call *call, struct str name,
+                              struct str value);
+enum status sqlite_tenant_list(struct store *store, const struct call *call,
+                               const struct oid *after, size_t limit, struct tenant_page *ret_page);
+enum status sqlite_tenant_put(struct store *store, const struct call *call,
+                              const struct tenant *tenant);
+enum status sqlite_documents_put(struct store *store, const struct call *call,
+                                 const struct oid *organization_id,
+                                 const struct document documents[], size_t count);
+enum status sqlite_document_as_kept(struct store *store, const struct call *call,
+                                    const struct document *document, struct str *ret_body);
 
 #endif

@@ -133,3 +133,18 @@ enum status migrate(struct connection *connection, struct err *err)
     }
     return ST_OK;
 }
+
+enum status migrate_check(struct connection *connection, struct err *err)
+{
+    int64_t version = 0;
+
+    TRY(judge(connection, &version, err));
+    if (version < VERSION) {
+        return err_set(err, ST_BROKEN,
+                       "the database is of version %" PRId64 " and this orgd (" ORGD_VERSION
+                       ") reads version %" PRId64
+                       "; start this orgd on it once, which brings it up to date",
+                       version, VERSION);
+    }
+    return ST_OK;
+}

@@ -14,4 +14,10 @@ struct connection;
  */
 MUST_CHECK enum status migrate(struct connection *connection, struct err *err);
 
+/*
+ * For who may not write: ST_OK where the database is of this program's version already. ST_BROKEN: it
+ * isn't, and err says what to do; else as migrate.
+ */
+MUST_CHECK enum status migrate_check(struct connection *connection, struct err *err);
+
 #endif

@@ -261,20 +261,6 @@ struct delete_op {
     const struct oid *id;
 };
 
-/* Runs a change with one or two numbers for parameters; two where second is not 0. */
-static enum status change_numbers(struct connection *connection, const struct call *call,
-                                  enum sql id, int64_t first, int64_t second)
-{
-    STATEMENT change = NULL;
-
-    TRY(connection_statement(connection, id, &change, call->err));
-    statement_number(change, 1, first);
-    if (second != 0) {
-        statement_number(change, 2, second);
-    }
-    return statement_change(connection, change, NULL, call->err);
-}
-
 /* Ends the memberships of an organization, and each account that then has none. */
 static enum status cut_members(struct connection *connection, const struct call *call,
                                int64_t number)
@@ -329,7 +315,7 @@ static enum status by_text(struct store *store, const struct call *call, enum sq
     TRY(connection_statement(reader.connection, id, &query, call->err));
     statement_text(query, 1, value);
     TRY(statement_step(reader.connection, query, &found, call->err));
-    return found ? row_organization(query, call, ret_organization) : ST_NO_ORGANIZATION;
+    return found ? row_to_organization(query, call, ret_organization) : ST_NO_ORGANIZATION;
 }
 
 enum status sqlite_organization_by_name(struct store *store, const struct call *call,

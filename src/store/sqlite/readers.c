@@ -3,14 +3,13 @@
 
 #include "base/clock.h"
 #include "base/thread.h"
-#include "store/sqlite/connection.h"
 
 #include <stdlib.h>
 #include <time.h>
 
-void readers_init(struct readers *readers, const char *path)
+void readers_init(struct readers *readers, const char *path, enum connection_use use)
 {
-    *readers = (struct readers){ .path = path };
+    *readers = (struct readers){ .path = path, .use = use };
     (void)pthread_mutex_init(&readers->mutex, NULL);
     condition_init(&readers->given);
 }
@@ -52,7 +51,7 @@ static enum status open_one(struct readers *readers, struct connection **ret_con
     if (!connection) {
         status = err_set(err, ST_BROKEN, "no memory for a connection");
     } else {
-        status = connection_init(connection, readers->path, CONNECTION_READ, err);
+        status = connection_init(connection, readers->path, readers->use, err);
     }
     if (status != ST_OK) {
         free(connection);

@@ -5,7 +5,7 @@
 #ifndef ORGD_STORE_SQLITE_READERS_H
 #define ORGD_STORE_SQLITE_READERS_H
 
-#include "base/err.h"
+#include "store/sqlite/connection.h"
 
 #include <pthread.h>
 #include <stddef.h>
@@ -13,17 +13,17 @@
 
 #define READERS_MAX 256
 
-struct connection;
-
 struct readers {
     const char *path; /* the caller's, for as long as the pool lives */
+    enum connection_use use;
     pthread_mutex_t mutex;
     pthread_cond_t given;
     struct connection *free; /* newest first */
     size_t opened;           /* free or taken */
 };
 
-void readers_init(struct readers *readers, const char *path);
+/* use: CONNECTION_READ or CONNECTION_LOOK. */
+void readers_init(struct readers *readers, const char *path, enum connection_use use);
 
 /* After the last connection was given back. */
 void readers_done(struct readers *readers);

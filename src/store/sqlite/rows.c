@@ -1,4 +1,4 @@
-/* Rows as structs, and the look-ups that several verbs share. */
+/* Rows as structs, and the look-ups and changes that several verbs share. */
 #include "store/sqlite/engine.h"
 
 #include "base/arena.h"
@@ -16,8 +16,8 @@ static bool column_oid(sqlite3_stmt *query, int index, struct oid *ret_oid)
     return true;
 }
 
-enum status row_organization(sqlite3_stmt *query, const struct call *call,
-                             struct organization *ret_organization)
+enum status row_to_organization(sqlite3_stmt *query, const struct call *call,
+                                struct organization *ret_organization)
 {
     struct organization row = { 0 };
 
@@ -34,8 +34,8 @@ enum status row_organization(sqlite3_stmt *query, const struct call *call,
     return ST_OK;
 }
 
-enum status row_account(sqlite3_stmt *query, int from, const struct call *call,
-                        struct account *ret_account)
+enum status row_to_account(sqlite3_stmt *query, int from, const struct call *call,
+                           struct account *ret_account)
 {
     struct account row = { 0 };
 
@@ -61,7 +61,7 @@ enum status organization_read(struct connection *connection, const struct call *
     TRY(connection_statement(connection, SQL_ORGANIZATION_BY_ID, &query, call->err));
     statement_oid(query, 1, id);
     TRY(statement_step(connection, query, &found, call->err));
-    return found ? row_organization(query, call, ret_organization) : ST_NO_ORGANIZATION;
+    return found ? row_to_organization(query, call, ret_organization) : ST_NO_ORGANIZATION;
 }
 
 enum status organization_number(struct connection *connection, const struct call *call,
@@ -89,4 +89,28 @@ enum status value_held(struct connection *connection, const struct call *call, e
     statement_text(statement, 1, value);
     statement_number(statement, 2, number);
     return statement_step(connection, statement, ret_held, call->err);
+}
+
+enum status change_numbers(struct connection *connection, const struct call *call, enum sql id,
+                           int64_t first, int64_t second)
+{
+    STATEMENT change = NULL;
+
+    TRY(connection_statement(connection, id, &change, call->err));
+    statement_number(change, 1, first);
+    if (second != 0) {
+        statement_number(change, 2, second);
+    }
+    return statement_change(connection, change, NULL, call->err);
+}
+
+enum status count_changed(struct connection *connection, const struct call *call, int64_t number,
+                          int64_t by)
+{
+    STATEMENT count = NULL;
+
+    TRY(connection_statement(connection, SQL_DOCUMENTS_COUNTED, &count, call->err));
+    statement_number(count, 1, number);
+    statement_number(count, 2, by);
+    return statement_change(connection, count, NULL, call->err);
 }

@@ -5,7 +5,7 @@
 #ifndef ORGD_STORE_SQLITE_SQL_H
 #define ORGD_STORE_SQLITE_SQL_H
 
-/* In the order in which row_organization and row_account read them. */
+/* In the order in which row_to_organization and row_to_account read them. */
 #define SQL_ORGANIZATION_COLUMNS                                                                   \
     "o.id, o.name, o.name_key, o.slug, o.created_ms, o.updated_ms, admin.id, admin.email"
 #define SQL_ACCOUNT_COLUMNS                                                                        \
@@ -32,6 +32,9 @@
                                                                                                    \
     X(SQL_SECRET_GET, "SELECT value FROM secrets WHERE name = ?1")                                 \
     X(SQL_SECRET_ADD, "INSERT INTO secrets (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING")  \
+    X(SQL_SECRET_PUT,                                                                              \
+      "INSERT INTO secrets (name, value) VALUES (?1, ?2)"                                          \
+      " ON CONFLICT (name) DO UPDATE SET value = excluded.value")                                  \
                                                                                                    \
     X(SQL_ORGANIZATION_BY_NAME, SQL_ORGANIZATION " WHERE o.name_key = ?1")                         \
     X(SQL_ORGANIZATION_BY_ID,   SQL_ORGANIZATION " WHERE o.id = ?1")                               \
@@ -83,10 +86,39 @@
       " LEFT JOIN documents AS d ON d.organization = o.number AND d.id > ?2"                       \
       " WHERE o.id = ?1 ORDER BY d.id LIMIT ?3")                                                   \
     X(SQL_DOCUMENT_ADD, "INSERT INTO documents (organization, id, body) VALUES (?1, ?2, ?3)")      \
+    X(SQL_DOCUMENT_TRY,                                                                            \
+      "INSERT INTO documents (organization, id, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
     X(SQL_DOCUMENT_SET, "UPDATE documents SET body = ?3 WHERE organization = ?1 AND id = ?2")      \
     X(SQL_DOCUMENT_CUT, "DELETE FROM documents WHERE organization = ?1 AND id = ?2")               \
     X(SQL_DOCUMENTS_COUNTED,                                                                       \
       "UPDATE organizations SET documents = documents + ?2 WHERE number = ?1")                     \
+                                                                                                   \
+    /* Members of an organization are NULL where it has none. */                                   \
+    X(SQL_TENANT_LIST,                                                                             \
+      "SELECT " SQL_ORGANIZATION_COLUMNS ", " SQL_ACCOUNT_COLUMNS ", m.role"                       \
+      " FROM (SELECT * FROM organizations WHERE id > ?1 ORDER BY id LIMIT ?2) AS o"                \
+      " LEFT JOIN accounts AS admin ON admin.number = o.administrator"                             \
+      " LEFT JOIN memberships AS m ON m.organization = o.number"                                   \
+      " LEFT JOIN accounts AS a ON a.number = m.account ORDER BY o.id, a.id")                      \
+    X(SQL_TENANT_PUT,                                                                              \
+      "INSERT INTO organizations (id, name, name_key, slug, administrator, created_ms, updated_ms)"\
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"  \
+      " name_key = excluded.name_key, slug = excluded.slug,"                                       \
+      " administrator = excluded.administrator, created_ms = excluded.created_ms,"                 \
+      " updated_ms = excluded.updated_ms")                                                         \
+    X(SQL_ACCOUNT_NUMBER, "SELECT number FROM accounts WHERE id = ?1")                             \
+    X(SQL_ACCOUNT_PUT,                                                                             \
+      "INSERT INTO accounts (id, email, email_key, password_hash, password_version, created_ms,"   \
+      " updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET"            \
+      " email = excluded.email, email_key = excluded.email_key,"                                   \
+      " password_hash = excluded.password_hash, password_version = excluded.password_version,"     \
+      " created_ms = excluded.created_ms, updated_ms = excluded.updated_ms")                       \
+    X(SQL_MEMBERSHIP_PUT,                                                                          \
+      "INSERT INTO memberships (account, organization, role) VALUES (?1, ?2, ?3)"                  \
+      " ON CONFLICT (account, organization) DO UPDATE SET role = excluded.role")                   \
+    X(SQL_MEMBERS_NEXT,                                                                            \
+      "SELECT m.account, a.id FROM memberships AS m JOIN accounts AS a ON a.number = m.account"    \
+      " WHERE m.organization = ?1 AND m.account > ?2 ORDER BY m.account LIMIT 1")                  \
                                                                                                    \
     X(SQL_REMOVAL_ADD,                                                                             \
       "INSERT INTO removals (organization)"                                                        \

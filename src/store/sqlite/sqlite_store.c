@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "store/sqlite/engine.h"
+#include "store/sqlite/migrate.h"
 
 #include <stdlib.h>
 
@@ -51,10 +52,14 @@ static void close_store(struct store *store)
 {
     struct sqlite_store *engine = sqlite_engine(store);
 
-    writer_stop(&engine->writer);
-    checkpointer_done(&engine->checkpointer);
+    if (!engine->only_reads) {
+        writer_stop(&engine->writer);
+        checkpointer_done(&engine->checkpointer);
+    }
     readers_done(&engine->readers);
-    writer_done(&engine->writer); /* the last connection copies the log into the database */
+    if (!engine->only_reads) {
+        writer_done(&engine->writer); /* the last connection copies the log into the database */
+    }
     log_index_done(&engine->log_index);
     directory_done(&engine->directory);
     free(engine);
@@ -78,6 +83,11 @@ static const struct store_ops ops = {
     .document_get = sqlite_document_get,
     .document_list = sqlite_document_list,
     .document_edit = sqlite_document_edit,
+    .secret_put = sqlite_secret_put,
+    .tenant_list = sqlite_tenant_list,
+    .tenant_put = sqlite_tenant_put,
+    .documents_put = sqlite_documents_put,
+    .document_as_kept = sqlite_document_as_kept,
 };
 
 /* With the directory there: opens the database and starts the threads. */
@@ -99,22 +109,34 @@ static enum status start(struct sqlite_store *engine, struct checkpoint_limits l
         writer_done(&engine->writer);
         return status;
     }
-    readers_init(&engine->readers, path);
+    readers_init(&engine->readers, path, CONNECTION_READ);
     return ST_OK;
+}
+
+/* The start of every engine, with nothing open; NULL only where memory is out. */
+static struct sqlite_store *engine_new(struct err *err)
+{
+    struct sqlite_store *engine = calloc(1, sizeof(*engine));
+
+    if (!engine) {
+        (void)err_set(err, ST_BROKEN, "no memory for the store");
+        return NULL;
+    }
+    *engine = (struct sqlite_store){ .store = { .ops = &ops },
+                                     .directory = { .lock_fd = -1 },
+                                     .log_index = { .fd = -1 } };
+    return engine;
 }
 
 enum status sqlite_store_open_with(const char *directory, struct checkpoint_limits limits,
                                    struct store **ret_store, struct err *err)
 {
-    struct sqlite_store *engine = calloc(1, sizeof(*engine));
+    struct sqlite_store *engine = engine_new(err);
     enum status status;
 
     if (!engine) {
-        return err_set(err, ST_BROKEN, "no memory for the store");
+        return ST_BROKEN;
     }
-    *engine = (struct sqlite_store){ .store = { .ops = &ops },
-                                     .directory = { .lock_fd = -1 },
-                                     .log_index = { .fd = -1 } };
     status = directory_init(&engine->directory, directory, err);
     if (status == ST_OK) {
         status = log_index_init(&engine->log_index, engine->directory.database, err);
@@ -135,4 +157,49 @@ enum status sqlite_store_open_with(const char *directory, struct checkpoint_limi
 enum status sqlite_store_open(const char *directory, struct store **ret_store, struct err *err)
 {
     return sqlite_store_open_with(directory, CHECKPOINT_LIMITS, ret_store, err);
+}
+
+/* With the directory there: a pool of connections that only look, and the judgement of one of them. */
+static enum status start_looking(struct sqlite_store *engine, struct err *err)
+{
+    struct connection *connection = NULL;
+    enum status status;
+
+    readers_init(&engine->readers, engine->directory.database, CONNECTION_LOOK);
+    status = readers_take(&engine->readers, 0, &connection, err);
+    if (status == ST_OK) {
+        status = migrate_check(connection, err);
+        readers_give(&engine->readers, connection);
+    }
+    if (status != ST_OK) {
+        readers_done(&engine->readers);
+    }
+    return status;
+}
+
+enum status sqlite_store_open_reader(const char *directory, struct store **ret_store,
+                                     struct err *err)
+{
+    struct sqlite_store *engine = engine_new(err);
+    enum status status;
+
+    if (!engine) {
+        return ST_BROKEN;
+    }
+    engine->only_reads = true;
+    status = directory_look(&engine->directory, directory, err);
+    if (status == ST_OK && engine->directory.lock_fd >= 0) {
+        status = log_index_init(&engine->log_index, engine->directory.database, err);
+    }
+    if (status == ST_OK) {
+        status = start_looking(engine, err);
+    }
+    if (status != ST_OK) {
+        log_index_done(&engine->log_index);
+        directory_done(&engine->directory);
+        free(engine);
+        return status;
+    }
+    *ret_store = &engine->store;
+    return ST_OK;
 }

@@ -21,4 +21,15 @@ struct store;
 MUST_CHECK enum status sqlite_store_open(const char *directory, struct store **ret_store,
                                          struct err *err);
 
+/*
+ * Opens the store in a directory for reading only, also while another process serves it: what that one
+ * has committed is seen from the next call on. Where no other process has the directory, its lock is held
+ * until the store is closed. Nothing is made or migrated, and every verb that changes something gives
+ * ST_BROKEN.
+ * Returns ST_OK; ST_BROKEN with the reason in err (no store there, of another version, damaged, not ours
+ * to read); ST_STORAGE_FULL.
+ */
+MUST_CHECK enum status sqlite_store_open_reader(const char *directory, struct store **ret_store,
+                                                struct err *err);
+
 #endif

@@ -91,6 +91,9 @@ static bool withdraw(struct writer *writer, struct write_op *op)
 
 enum status writer_run(struct writer *writer, struct write_op *op)
 {
+    if (!writer->running) {
+        return err_set(op->call->err, ST_BROKEN, "the store was opened for reading only");
+    }
     atomic_init(&op->state, OP_WAITING);
     enqueue(writer, op);
     if (!sleep_until(op, op->call->deadline_ms)) {

@@ -1,0 +1,47 @@
+/*
+ * How far a copy is, on standard error: on a terminal one line that is drawn again and again, otherwise a
+ * line every few seconds.
+ */
+#ifndef ORGD_APP_COPY_PROGRESS_H
+#define ORGD_APP_COPY_PROGRESS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress {
+    bool is_terminal;
+    bool is_drawn; /* there is a line to be drawn over */
+    const char *phase;
+    int64_t begun_ms;      /* the phase */
+    int64_t shown_ms;      /* the last line */
+    int64_t organizations; /* all told, as far as known */
+    int64_t documents;
+    _Atomic int64_t organizations_done;
+    _Atomic int64_t documents_done;
+};
+
+void progress_init(struct progress *progress);
+
+/* Begins a phase. Totals: 0 where they aren't known, and then there is no bar. The main thread. */
+void progress_begin(struct progress *progress, const char *phase, int64_t organizations,
+                    int64_t documents);
+
+/* Ends it, and shows how it ended. The main thread. */
+void progress_end(struct progress *progress);
+
+/* Work done; any thread. */
+void progress_add(struct progress *progress, int64_t organizations, int64_t documents);
+
+/* Draws, if it is time to. The main thread. */
+void progress_draw(struct progress *progress);
+
+/* Puts '?' for what a terminal would obey rather than show. */
+void progress_clean(char *text);
+
+/* A line for people, above the one that is drawn. The main thread. */
+__attribute__((format(printf, 2, 3))) void progress_say(struct progress *progress,
+                                                        const char *format, ...);
+
+#endif
