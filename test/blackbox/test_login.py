@@ -1,8 +1,6 @@
 """POST /admin/login, and what a token is good for."""
 
-import contextlib
 import json
-import sqlite3
 import statistics
 import threading
 import time
@@ -427,21 +425,16 @@ def test_login__during_password_changes_is_always_by_one_of_the_two(server, tena
 
 
 @pytest.mark.parametrize("scheme", ["pbkdf2_sha256", "bcrypt"])
-def test_hash_of_the_seeds_programs_logs_in_and_is_renewed(scheme, serve, tmp_path, request):
-    """What passlib stored is put into the embedded store while the server is down."""
-    if request.config.getoption("--store") != "sqlite":
-        pytest.skip("the embedded store's file is looked into")
+def test_hash_of_the_seeds_programs_logs_in_and_is_renewed(scheme, serve, engine):
+    """What passlib stored is put into the store while the server is down."""
     password = "Test1234-ß"
-    stored = getattr(passlib.hash, scheme).hash(password)
-    data = tmp_path / "data"
-    server = serve(flags=["--data", str(data)])
+    server = serve()
     org = server.create_org(password="another one")
     server.stop()
-    with contextlib.closing(sqlite3.connect(data / "orgd.db")) as database, database:
-        changed = database.execute("UPDATE accounts SET password_hash = ?", [stored]).rowcount
-    assert changed == 1
+    stored = getattr(passlib.hash, scheme).hash(password)
+    assert engine.set_password_hashes(server, stored) == 1
 
-    server = serve(flags=["--data", str(data)])
+    server.start()
     body = {"email": org.email, "password": password}
     wrong = server.client.post("/admin/login", json={**body, "password": password + "x"})
     assert wrong.status_code == 401
@@ -452,6 +445,5 @@ def test_hash_of_the_seeds_programs_logs_in_and_is_renewed(scheme, serve, tmp_pa
     headers = {"Authorization": f"Bearer {first.json()['access_token']}"}
     assert server.client.get(path, headers=headers).status_code == 200, "the renewal ends no token"
     server.stop()
-    with contextlib.closing(sqlite3.connect(data / "orgd.db")) as database:
-        (renewed,) = database.execute("SELECT password_hash FROM accounts").fetchone()
+    (renewed,) = engine.password_hashes(server)
     assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -122,5 +122,7 @@ extern const struct CMUnitTest document_race_tests[];
 extern const size_t document_race_tests_count;
 extern const struct CMUnitTest fault_tests[];
 extern const size_t fault_tests_count;
+extern const struct CMUnitTest transfer_tests[];
+extern const size_t transfer_tests_count;
 
 #endif
