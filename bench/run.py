@@ -6,77 +6,25 @@ that the same run makes. wrk makes the load.
 
   reads   GET /org/get, 64 connections, one core, beside a bare libmicrohttpd on the same core
   storm   GET's p99 while 64 clients log in without pause, on two cores
+  mongo   the MongoDB engine beside a bare libmongoc loop and the seeds' stack (see mongo.py)
+  tenants 10,000 organizations on MongoDB: how a call's time grows, and our part of it
 
-Usage: run.py [--seconds N] [--rounds N]
+Usage: run.py [WHAT…] [--seconds N] [--rounds N]        WHAT: by default reads and storm
 """
 
 import argparse
 import json
 import os
 import re
-import signal
 import statistics
 import subprocess
 import tempfile
 import time
-import urllib.request
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-REFERENCES = ROOT / "build-bench"
+import mongo
+from measure import REFERENCES, ROOT, Process, build_reference, call, wrk
+
 EMAIL, PASSWORD, NAME = "admin@bench.example", "correct-horse-battery", "Bench"
-
-
-class Process:
-    """A server on some cores, ended by its id."""
-
-    def __init__(self, command, cores):
-        self.process = subprocess.Popen(
-            ["taskset", "-c", cores, *map(str, command)], stderr=subprocess.PIPE, text=True
-        )
-
-    def address(self):
-        for line in self.process.stderr:
-            found = re.search(r"msg=listening addr=(\S+)", line)
-            if found:
-                # Nobody reads the rest of the log; the server drops lines then, and goes on.
-                return f"http://{found.group(1)}"
-        raise SystemExit("the server did not start")
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(15)
-
-
-def build_reference():
-    REFERENCES.mkdir(exist_ok=True)
-    program = REFERENCES / "bare_http"
-    flags = subprocess.run(
-        ["pkg-config", "--cflags", "--libs", "libmicrohttpd"], capture_output=True, text=True, check=True
-    ).stdout.split()
-    subprocess.run(
-        ["cc", "-O2", "-D_GNU_SOURCE", "-o", program, ROOT / "bench/bare_http.c", *flags], check=True
-    )
-    return program
-
-
-def post(url, body):
-    request = urllib.request.Request(
-        url, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="POST"
-    )
-    with urllib.request.urlopen(request) as response:
-        return json.load(response)
-
-
-def wrk(url, connections, seconds, cores, script=None):
-    """Requests a second, and the p99 in milliseconds."""
-    command = ["taskset", "-c", cores, "wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--latency"]
-    output = subprocess.run(
-        [*command, *(["-s", script] if script else []), url], capture_output=True, text=True, check=True
-    ).stdout
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output).group(1))
-    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()
-    return rate, float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
 def serve(directory, cores, *flags):
@@ -89,7 +37,7 @@ def serve(directory, cores, *flags):
 def reads(options, directory):
     """One core for the server, the others for the load."""
     port = 18999
-    reference = Process([build_reference(), port], "0")
+    reference = Process([build_reference("bare_http", "libmicrohttpd"), port], "0")
     server, address = serve(directory, "0", "--event-loops=1")
     target = f"{address}/org/get?organization_name={NAME}"
     load = ",".join(map(str, range(1, os.cpu_count())))
@@ -136,17 +84,33 @@ def storm(options, directory):
     print(f"       among 64 logging in {statistics.median(p99s):6.2f} ms  (target 20), {rate} logins/s")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
-    parser.add_argument("--rounds", type=int, default=5, help="of each, in turns")
-    options = parser.parse_args()
+def embedded(options, names):
+    """The measurements on the embedded store."""
     with tempfile.TemporaryDirectory() as directory:
         server, address = serve(directory, "0")
-        post(f"{address}/org/create", {"organization_name": NAME, "email": EMAIL, "password": PASSWORD})
+        signup = {"organization_name": NAME, "email": EMAIL, "password": PASSWORD}
+        call("POST", f"{address}/org/create", signup)
         server.stop()
-        reads(options, directory)
-        storm(options, directory)
+        for name in names:
+            {"reads": reads, "storm": storm}[name](options, directory)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("what", nargs="*", choices=["reads", "storm", "mongo", "tenants", []])
+    parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
+    parser.add_argument("--rounds", type=int, default=5, help="of each, in turns")
+    parser.add_argument("--tenants", type=int, default=10_000, help="organizations to make")
+    parser.add_argument("--mongo-url", default=os.environ.get("ORGD_TEST_MONGO_URL"))
+    options = parser.parse_args()
+    chosen = options.what or ["reads", "storm"]
+    names = [name for name in chosen if name in ("reads", "storm")]
+    if names:
+        embedded(options, names)
+    if "mongo" in chosen:
+        mongo.throughput(options)
+    if "tenants" in chosen:
+        mongo.tenants(options)
 
 
 if __name__ == "__main__":

@@ -5,17 +5,21 @@
 does, counts what ran, and shows the output of what failed. Logs are kept in build-test/.
 """
 
+import contextlib
+import fnmatch
 import os
 import re
 import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build-test"
 PYTHON = sys.executable
+MONGO_URL = "ORGD_TEST_MONGO_URL"  # an operator's own server, instead of those that we start
 CORES = max(2, len(os.sched_getaffinity(0)))
 
 SANITIZED = {
@@ -23,13 +27,16 @@ SANITIZED = {
     "build-tsan": ["-Db_sanitize=thread", "-Db_lundef=false"],
 }
 # What has threads of its own; the rest would only run the same code under another tool.
-THREADED = ["base", "cache", "cache_races", "log", "org", "sqlite", "token", "password"]
+THREADED = ["base", "cache", "cache_races", "log", "mongo*", "org", "sqlite", "token", "password"]
 THREADED_OUTSIDE = ["documents", "hostile", "organizations", "stop", "update"]
+# Between them these calls send a MongoDB server every kind of command that the engine has.
+ON_POSTGRESQL = ["delete", "document_pages", "documents", "organizations", "seed_flows", "update"]
 
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"
+    f":suppressions={ROOT / 'tools/thread_sanitizer.supp'}",
 }
 
 
@@ -89,29 +96,62 @@ def compile_tree(directory, options):
         raise SystemExit(f"{directory} does not build")
 
 
-def c_tests(tally, directory, only=None):
-    """Each C test program of a build; cmocka's own lines are counted, a fuzz corpus counts as one."""
-    programs = sorted(
-        path
-        for path in (ROOT / directory).glob("test/*/test_*")
-        if path.is_file() and os.access(path, os.X_OK)
-    )
-    for program in programs:
-        name = program.name.removeprefix("test_")
-        if only and name not in only:
-            continue
-        code, output = run(f"{directory}-{name}", [program])
-        passed = sum(map(int, re.findall(r"^\[  PASSED  \] (\d+) test", output, re.M)))
-        failed = sum(map(int, re.findall(r"^\[  FAILED  \] (\d+) test", output, re.M)))
-        skipped = sum(map(int, re.findall(r"^\[  SKIPPED \] (\d+) test", output, re.M)))
-        if code != 0 and failed == 0:
-            failed = 1
-        tally.add(passed, failed, skipped)
-        print(f"  {'ok  ' if code == 0 else 'FAIL'} {name}: {passed} passed", flush=True)
-        for line in re.findall(r"^\[  SKIPPED \] (?!\d+ test).*", output, re.M):
-            print(f"       {line}")
-        if code != 0:
-            show(name, output)
+def black_box(names):
+    return [f"test/blackbox/test_{name}.py" for name in names]
+
+
+@contextlib.contextmanager
+def mongo_server(name):
+    """The environment that leads tests to the operator's server, or else to one of ours, by its name in
+    test/mongo/servers.py."""
+    if MONGO_URL in os.environ:
+        yield {}
+        return
+    sys.path.insert(0, str(ROOT / "test/mongo"))
+    import servers
+
+    with getattr(servers, name)() as url:
+        yield {MONGO_URL: url}
+
+
+def c_programs(directory, only):
+    """A build's C test programs, by name; only those whose name is one of the patterns."""
+    found = {}
+    for path in sorted((ROOT / directory).glob("test/*/test_*")):
+        name = path.name.removeprefix("test_")
+        if path.is_file() and os.access(path, os.X_OK):
+            if any(fnmatch.fnmatch(name, pattern) for pattern in only):
+                found[name] = path
+    return found
+
+
+def count_c_tests(tally, name, code, output):
+    """cmocka's own lines are counted; an exit code of 77 says that there was no server to test with."""
+    passed = sum(map(int, re.findall(r"^\[  PASSED  \] (\d+) test", output, re.M)))
+    failed = sum(map(int, re.findall(r"^\[  FAILED  \] (\d+) test", output, re.M)))
+    skipped = sum(map(int, re.findall(r"^\[  SKIPPED \] (\d+) test", output, re.M)))
+    if code == 77:
+        code, skipped = 0, max(skipped, 1)
+    if code != 0 and failed == 0:
+        failed = 1
+    tally.add(passed, failed, skipped)
+    print(f"  {'ok  ' if code == 0 else 'FAIL'} {name}: {passed} passed", flush=True)
+    for line in re.findall(r"^\[  SKIPPED \] (?!\d+ test).*", output, re.M):
+        print(f"       {line}")
+    if code != 0:
+        show(name, output)
+
+
+def c_tests(tally, directory, only=("*",), label=None, **environment):
+    """A build's C test programs, as many at a time as there are cores: much of their time is waiting."""
+    programs = c_programs(directory, only)
+    with ThreadPoolExecutor(CORES) as pool:
+        running = {
+            name: pool.submit(run, f"{label or directory}-{name}", [program], **environment)
+            for name, program in programs.items()
+        }
+        for name, future in running.items():
+            count_c_tests(tally, name, *future.result())
 
 
 def python_tests(tally, name, arguments, **environment):
@@ -161,7 +201,8 @@ def step_check(tally):
 def step_unit(tally):
     """C tests and the fuzzers' corpora, under address and undefined-behaviour sanitizers"""
     compile_tree("build-asan", SANITIZED["build-asan"])
-    c_tests(tally, "build-asan")
+    with mongo_server("ferretdb_sqlite") as environment:
+        c_tests(tally, "build-asan", **environment)
     for entry in sorted((ROOT / "fuzz/corpus").iterdir()):
         check(tally, f"corpus-{entry.name}", [f"build-asan/fuzz/fuzz_{entry.name}", entry])
 
@@ -169,11 +210,12 @@ def step_unit(tally):
 def step_threads(tally):
     """what has threads, under the thread sanitizer: C tests, and the program from outside"""
     compile_tree("build-tsan", SANITIZED["build-tsan"])
-    c_tests(tally, "build-tsan", THREADED)
+    with mongo_server("ferretdb_sqlite") as environment:
+        c_tests(tally, "build-tsan", THREADED, **environment)
     python_tests(
         tally,
         "threads",
-        ["-n", CORES, *(f"test/blackbox/test_{name}.py" for name in THREADED_OUTSIDE)],
+        ["-n", CORES, *black_box(THREADED_OUTSIDE)],
         ORGD_BIN=str(ROOT / "build-tsan/orgd"),
     )
 
@@ -192,6 +234,38 @@ def step_sanitized(tally):
         ["-n", CORES, "test/blackbox"],
         ORGD_BIN=str(ROOT / "build-asan/orgd"),
     )
+
+
+def step_mongodb(tally):
+    """the same from outside, on MongoDB, on a program built with sanitizers"""
+    compile_tree("build-asan", SANITIZED["build-asan"])
+    python_tests(
+        tally,
+        "mongodb",
+        ["-n", CORES, "--store", "mongodb", "test/blackbox"],
+        ORGD_BIN=str(ROOT / "build-asan/orgd"),
+    )
+
+
+def step_mongo(tally):
+    """what only MongoDB can show: lost servers, several instances, a seed's database"""
+    python_tests(tally, "mongo", ["-n", CORES, "test/mongo"])
+
+
+def step_postgresql(tally):
+    """the engine's C tests, and calls from outside, on FerretDB's PostgreSQL backend"""
+    if MONGO_URL in os.environ:
+        print(f"  left out: {MONGO_URL} names the server to test against")
+        return
+    compile_tree("build-asan", SANITIZED["build-asan"])
+    with mongo_server("ferretdb_postgresql") as environment:
+        c_tests(tally, "build-asan", ["mongo*"], label="postgresql", **environment)
+        python_tests(
+            tally,
+            "postgresql",
+            ["-n", CORES, "--store", "mongodb", *black_box(ON_POSTGRESQL)],
+            **environment,
+        )
 
 
 def step_browser(tally):
