@@ -167,11 +167,18 @@ static bool is_plain_decimal(const bson_iter_t *value)
            again.high == decimal.high;
 }
 
+static uint64_t bits_of(double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof(bits));
+    return bits;
+}
+
+/* Of all NaNs one is written. */
 static bool is_plain_double(double number)
 {
-    const double nan = NAN;
-
-    return !isnan(number) || memcmp(&number, &nan, sizeof(nan)) == 0;
+    return !isnan(number) || bits_of(number) == bits_of(NAN);
 }
 
 static bool is_plain_pointer(const bson_iter_t *value)

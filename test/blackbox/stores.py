@@ -2,6 +2,7 @@
 the API shows of it."""
 
 import contextlib
+import math
 import re
 import sqlite3
 import uuid
@@ -44,8 +45,9 @@ class Embedded:
 
 
 def ferretdb_keeps(document):
-    """FerretDB has no names with a dot or a leading $ and no array in an array; what it takes at the top
-    with a control character in its name it can't read again, and a quote or backslash breaks its SQL."""
+    """FerretDB has no names with a dot or a leading $, no array in an array and no negative zero; what it
+    takes at the top with a control character in its name it can't read again, and a quote or backslash
+    there breaks its SQL."""
 
     def good(value):
         if isinstance(value, dict):
@@ -53,7 +55,7 @@ def ferretdb_keeps(document):
             return names and all(map(good, value.values()))
         if isinstance(value, list):
             return all(good(each) and not isinstance(each, list) for each in value)
-        return True
+        return not (isinstance(value, float) and value == 0 and math.copysign(1, value) < 0)
 
     if not isinstance(document, dict):
         return True

@@ -286,17 +286,12 @@ def test_numbers__come_back_as_they_went_in(client, tenant, engine):
             b'"zero":0,"real":1.0,"tenth":0.1,"third":0.3333333333333333,"huge":1.7976931348623157e308,'
             b'"tiny":5e-324,"small":2.5e-7,"neg":-1.5,"negzero":-0.0,"e":1e2,"in":[1,1.0,[2,2.5]]}')
     if not engine.keeps(json.loads(text)):
-        text = text.replace(b"[2,2.5]", b'{"a":2.5}')
+        text = text.replace(b'"negzero":-0.0,', b"").replace(b"[2,2.5]", b'{"a":2.5}')
     answer = send(client, "POST", tenant.documents, text, tenant.token)
     assert answer.status_code == 201
     found = call(client, tenant, "GET", document(tenant, "n"))
     sent, got = json.loads(text), json.loads(found.text)
-    assert got == sent
-    assert {key: type(value) for key, value in got.items()} == {
-        key: type(value) for key, value in sent.items()
-    }
-    assert str(got["negzero"]) == "-0.0"
-    assert [type(value) for value in got["in"][:2]] == [int, float]
+    assert repr(got) == repr(sent), "1 is no 1.0, and 0.0 no -0.0"
     listed = call(client, tenant, "GET", tenant.documents)
     assert json.loads(listed.text)["data"] == [got]
     patched = json.loads(call(client, tenant, "PATCH", document(tenant, "n"), {"new": 1}).text)

@@ -4,16 +4,36 @@
 #include "org/document.h"
 #include "org/domain.h"
 
-#include <stdlib.h>
+#include "store/mongo/engine.h"
 
 #define HEX "65f000000000000000000001"
 
 /* Every type that relaxed JSON has no number or word for. */
 #define TYPES                                                                                      \
     "'oid':{'$oid':'65f0000000000000000000aa'},'at':{'$date':'2026-01-31T10:20:30.456Z'},"         \
-    "'price':{'$numberDecimal':'1.10'},'bin':{'$binary':{'base64':'AAEC','subType':'00'}},"        \
+    "'bin':{'$binary':{'base64':'AAEC','subType':'00'}},"                                          \
     "'re':{'$regularExpression':{'pattern':'^a','options':'i'}},"                                  \
     "'ts':{'$timestamp':{'t':7,'i':3}},'list':[{'deep':{'$date':'1970-01-01T00:00:00Z'}}]"
+
+static bool is_ferretdb(const struct tenant_fixture *t)
+{
+    return !mongo_features(mongo_engine(t->f.store)->mongo)->filters_atomically;
+}
+
+TENANT_TEST(decimals__survive_a_get_and_a_put)
+{
+    TENANT_FIXTURE;
+    struct put put = { .body = "{'_id':'d','price':{'$numberDecimal':'1.10'}}" };
+
+    if (is_ferretdb(t)) {
+        skip(); /* it has none */
+    }
+    place_insert(&t->place, TENANT, put.body);
+    assert_str(tenant_text(t, "d"), tenant_json(&t->f.mem, put.body).ptr);
+    assert_status(tenant_edit(t, "d", &put), ST_OK);
+    assert_null(put.kept.ptr);
+    assert_str(tenant_text(t, "d"), tenant_json(&t->f.mem, put.body).ptr);
+}
 
 TENANT_TEST(real_types__appear_as_extended_json_and_survive_a_get_and_a_put)
 {
@@ -42,11 +62,20 @@ TENANT_TEST(real_types__appear_as_extended_json_and_survive_a_get_and_a_put)
     bson_destroy(after);
 }
 
+static bson_type_t type_of(const bson_t *document, const char *key)
+{
+    bson_iter_t iter;
+
+    assert_true(bson_iter_init_find(&iter, document, key));
+    return bson_iter_type(&iter);
+}
+
 TENANT_TEST(types__of_our_clients_are_stored_as_such)
 {
     TENANT_FIXTURE;
     struct put put = { .body = "{'_id':'d'," TYPES ",'n':{'$numberInt':'5'},'':{'$set':[]}}" };
     struct put delete = { .body = NULL };
+    bson_t *raw;
 
     /* FerretDB refuses names that begin with $ inside, and says so. */
     if (tenant_edit(t, "d", &put) == ST_INVALID) {
@@ -54,10 +83,12 @@ TENANT_TEST(types__of_our_clients_are_stored_as_such)
         put.body = "{'_id':'d'," TYPES ",'n':{'$numberInt':'5'},'':1}";
         assert_status(tenant_edit(t, "d", &put), ST_OK);
     }
-    assert_int_equal(place_count(&t->place, TENANT,
-                                 "{'oid':{'$type':'objectId'},'at':{'$type':'date'},"
-                                 "'price':{'$type':'decimal'},'n':{'$type':'int'}}"),
-                     1);
+    raw = tenant_raw(t, "{'_id':'d'}");
+    assert_int_equal(type_of(raw, "oid"), BSON_TYPE_OID);
+    assert_int_equal(type_of(raw, "at"), BSON_TYPE_DATE_TIME);
+    assert_int_equal(type_of(raw, "bin"), BSON_TYPE_BINARY);
+    assert_int_equal(type_of(raw, "n"), BSON_TYPE_INT32);
+    bson_destroy(raw);
     assert_non_null(strstr(put.kept.ptr, "\"n\":5,"));
     assert_str(tenant_text(t, "d"), put.kept.ptr);
     assert_status(tenant_edit(t, "d", &delete), ST_OK);
@@ -149,6 +180,9 @@ TENANT_TEST(twins__of_a_foreign_program_are_one_document_the_object_id_first)
     struct put delete = { .body = NULL };
     struct document_page page;
 
+    if (is_ferretdb(t)) {
+        skip(); /* its _id is unique across the two */
+    }
     place_insert(&t->place, TENANT, "{'_id':'" HEX "','of':'text'}");
     place_insert(&t->place, TENANT, "{'_id':{'$oid':'" HEX "'},'of':'oid'}");
     place_insert(&t->place, TENANT, "{'_id':'z'}");
@@ -274,7 +308,8 @@ static void insert_large(struct tenant_fixture *t)
 
         assert_status(tenant_edit(t, id, &put), ST_OK);
     }
-    assert_int_equal(place_count(&t->place, TENANT, "{'_id':{'$type':'objectId'}}"), 50);
+    assert_int_equal(
+        place_count(&t->place, TENANT, "{'_id':{'$gte':{'$oid':'000000000000000000000000'}}}"), 50);
 }
 
 TENANT_TEST(list__of_large_documents_ends_by_bytes_and_leaves_nothing_out)
@@ -345,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         tenant_test(real_types__appear_as_extended_json_and_survive_a_get_and_a_put),
+        tenant_test(decimals__survive_a_get_and_a_put),
         tenant_test(types__of_our_clients_are_stored_as_such),
         tenant_test(etag__of_an_answer_is_that_of_the_next_get),
         tenant_test(refusal__of_the_server_is_an_entry_of_the_422),

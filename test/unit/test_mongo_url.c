@@ -1,5 +1,5 @@
 /* MONGO_URL: what is refused and why, what is filled in, and that a password is never shown. */
-#include "unit/test.h"
+#include "test.h"
 
 #include "store/mongo/mongo_internal.h"
 

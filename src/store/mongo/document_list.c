@@ -47,8 +47,7 @@ static enum status range_init(struct range *range, const struct call *call,
 
     *range = (struct range){ .query = query, .max_bytes = max_bytes, .err = call->err };
     range->rows = calloc(query->limit + 1, sizeof(*range->rows));
-    /* Ids are in it beside the bodies that have them too; the last body begins below max_bytes. */
-    buf_init(&range->bytes, 2 * (max_bytes + DOCUMENT_TEXT_MAX));
+    buf_init(&range->bytes, 0); /* visit sets the limit, for each document anew */
     return range->rows ? ST_OK : err_set(call->err, ST_BROKEN, "no memory for a page");
 }
 
@@ -78,6 +77,7 @@ static bool visit(void *context, const bson_t *document)
     if (!document_id_shown(document, hex, &id)) {
         return true;
     }
+    range->bytes.limit = range->bytes.len + id.len + DOCUMENT_TEXT_MAX;
     *row = (struct row){ .id_at = range->bytes.len, .id_len = id.len };
     buf_str(&range->bytes, id);
     if (range->count < range->query->limit) {

@@ -52,8 +52,7 @@ enum status mongo_organization_delete(struct store *store, const struct call *ca
 enum status mongo_membership_by_email(struct store *store, const struct call *call,
                                       struct str email_key, struct membership *ret_membership);
 enum status mongo_membership_by_ids(struct store *store, const struct call *call,
-                                    const struct oid *account_id,
-                                    const struct oid *organization_id,
+                                    const struct oid *account_id, const struct oid *organization_id,
                                     struct membership *ret_membership);
 enum status mongo_account_rehash(struct store *store, const struct call *call,
                                  const struct oid *account_id, struct str old_hash,
@@ -63,13 +62,12 @@ enum status mongo_document_get(struct store *store, const struct call *call,
                                struct document *ret_document);
 enum status mongo_document_list(struct store *store, const struct call *call,
                                 const struct oid *organization_id,
-                                const struct document_query *query,
-                                struct document_page *ret_page);
+                                const struct document_query *query, struct document_page *ret_page);
 enum status mongo_document_edit(struct store *store, const struct call *call,
                                 const struct oid *organization_id, struct str id,
                                 document_edit_fn *edit, void *context);
-enum status mongo_tenant_list(struct store *store, const struct call *call,
-                              const struct oid *after, size_t limit, struct tenant_page *ret_page);
+enum status mongo_tenant_list(struct store *store, const struct call *call, const struct oid *after,
+                              size_t limit, struct tenant_page *ret_page);
 enum status mongo_tenant_put(struct store *store, const struct call *call,
                              const struct tenant *tenant);
 enum status mongo_documents_put(struct store *store, const struct call *call,

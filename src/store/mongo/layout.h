@@ -12,7 +12,7 @@
 #define C_ADMINS "admins"
 #define C_MEMBERSHIPS "memberships"
 #define C_ADMIN_USERS "admin_users" /* a seed's accounts; migrate.h moves them to C_ADMINS */
-#define C_TENANT_PREFIX "org_" /* and the slug: a tenant's documents */
+#define C_TENANT_PREFIX "org_"      /* and the slug: a tenant's documents */
 #define C_SECRETS "orgd_secrets"
 #define C_LOCKS "orgd_locks"
 #define C_INSTANCES "orgd_instances"
@@ -27,10 +27,11 @@
 #define F_UPDATED_AT "updated_at"
 #define F_NAME_KEY "name_key" /* unique */
 #define F_SLUG "slug"         /* unique */
-#define F_STATUS "status"     /* one of the STATUS_ words; not there: migrate.c has not seen it yet */
-#define F_VERSION "version"   /* int64, one more with each change of this document */
-#define F_CHANGE "change"     /* the journal of a change under way: see change.h */
-#define F_SHARED "collection_shared" /* true: another organization has the same collection (a seed's
+#define F_STATUS "status"   /* one of the STATUS_ words; not there: migrate.c has not seen it yet */
+#define F_VERSION "version" /* int64, one more with each change of this document */
+#define F_CHANGE "change"   /* the journal of a change under way: see change.h */
+#define F_SHARED                                                                                   \
+    "collection_shared" /* true: another organization has the same collection (a seed's
                                         database); nobody gets at its documents, and it is neither
                                         moved nor dropped, until an operator has decided */
 #define F_MOVED_FROM "collection_name_before" /* what migrate.h is going to move it from */
@@ -45,11 +46,12 @@
 
 /* Members of an account, in C_ADMINS. F_CREATED_AT and F_UPDATED_AT are there too. */
 #define F_EMAIL "email"
-#define F_EMAIL_KEY "email_key" /* unique */
-#define F_PASSWORD "password"   /* the hash */
+#define F_EMAIL_KEY "email_key"               /* unique */
+#define F_PASSWORD "password"                 /* the hash */
 #define F_PASSWORD_VERSION "password_version" /* int64; not there: 0 */
 /* F_VERSION is there, too: int64, one more with each change of the account; not there: 0. */
-#define F_CHANGED_BY "changed_by" /* {F_ORGANIZATION_ID, F_VERSION}: its last change was one together with
+#define F_CHANGED_BY                                                                               \
+    "changed_by" /* {F_ORGANIZATION_ID, F_VERSION}: its last change was one together with
                                      an organization, and done when that has this version: see rows.c */
 
 /* The member of a secret. */

@@ -52,10 +52,11 @@ void mongo_close(struct mongo *mongo); /* after the last call has returned; NULL
 
 /* What the server can do, found out at mongo_open. */
 struct mongo_features {
-    bool filters_atomically; /* an update's or delete's filter and its effect are one step, as MongoDB
+    bool
+        filters_atomically; /* an update's or delete's filter and its effect are one step, as MongoDB
                                 promises; FerretDB 1 reads first and writes by _id then */
-    bool compares_roots;     /* {$expr: {$eq: ["$$ROOT", …]}} works */
-    bool indexes_members;    /* filters on members other than _id may be narrow: FerretDB on SQLite
+    bool compares_roots;    /* {$expr: {$eq: ["$$ROOT", …]}} works */
+    bool indexes_members;   /* filters on members other than _id may be narrow: FerretDB on SQLite
                                 only finds by {_id: …} alone without reading everything */
 };
 const struct mongo_features *mongo_features(const struct mongo *mongo);
