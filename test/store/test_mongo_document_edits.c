@@ -35,7 +35,7 @@ struct counter {
     char text[64];
 };
 
-/* One more than it was; made where there is none, and deleted at each tenth. */
+/* One more than it was; 1 where there is none. */
 static enum status count_up(void *context, const struct document *now,
                             struct document_edit *ret_edit)
 {
@@ -134,9 +134,9 @@ static void lab_begin(struct lab *lab, struct tenant_fixture *t)
     lab->proxy = wire_proxy_new("127.0.0.1", (uint16_t)strtol(host + 10, NULL, 10));
     (void)snprintf(url, sizeof(url), "mongodb://127.0.0.1:%d/", wire_proxy_port(lab->proxy));
     lab->direct = engine->mongo;
-    assert_status(mongo_open(url, t->place.database, clock_monotonic_ms() + 10000, &engine->mongo,
-                             &t->f.err),
-                  ST_OK);
+    assert_status(
+        mongo_open(url, t->place.database, clock_monotonic_ms() + 10000, &engine->mongo, &t->f.err),
+        ST_OK);
 }
 
 static void lab_end(struct lab *lab, struct tenant_fixture *t)
@@ -166,9 +166,9 @@ TENANT_TEST(replace__whose_answer_or_question_is_lost_happens_once)
         if (i > 0) {
             arm(&lab, "update", faults[i - 1]);
         }
-        assert_status(store_document_edit(t->f.store, &t->f.call, &t->id, STR("n"), count_up,
-                                          &counter),
-                      ST_OK);
+        assert_status(
+            store_document_edit(t->f.store, &t->f.call, &t->id, STR("n"), count_up, &counter),
+            ST_OK);
     }
     lab_end(&lab, t);
     assert_non_null(strstr(tenant_text(t, "n").ptr, "\"n\":5}"));
@@ -194,13 +194,16 @@ TENANT_TEST(create__with_a_made_id_whose_answer_is_lost_has_happened_once)
 {
     TENANT_FIXTURE;
     struct put put = { .body = "{'_id':'" HEX "'}", .is_creation = true, .has_made_id = true };
+    struct put changed = { .body = "{'_id':'" HEX "','n':1}",
+                           .is_creation = true,
+                           .has_made_id = true };
     struct lab lab;
 
     lab_begin(&lab, t);
     arm(&lab, "insert", WIRE_CUT_AFTER);
     assert_status(tenant_edit(t, HEX, &put), ST_OK);
     arm(&lab, "insert", WIRE_CUT_BEFORE);
-    assert_status(tenant_edit(t, HEX, &put), ST_UNSURE); /* one of a made id is nobody else's */
+    assert_status(tenant_edit(t, HEX, &changed), ST_UNSURE); /* made, and changed by somebody? */
     lab_end(&lab, t);
     assert_int_equal(place_count(&t->place, TENANT, "{'_id':{'$oid':'" HEX "'}}"), 1);
 }
@@ -231,8 +234,8 @@ TENANT_TEST(index__of_the_tenants_own_refuses_at_once)
     BSON_AUTO keys = BSON_INITIALIZER;
 
     (void)BSON_APPEND_INT32(&keys, "email", 1);
-    assert_status(mongo_index_ensure(mongo_engine(t->f.store)->mongo, &t->f.call, TENANT,
-                                     "email_1", &keys, true),
+    assert_status(mongo_index_ensure(mongo_engine(t->f.store)->mongo, &t->f.call, TENANT, "email_1",
+                                     &keys, true),
                   ST_OK);
     assert_status(tenant_edit(t, "a", &put), ST_OK);
     assert_status(tenant_edit(t, "b", &create), ST_DOCUMENT_EXISTS);
@@ -241,4 +244,147 @@ TENANT_TEST(index__of_the_tenants_own_refuses_at_once)
     replace.calls = 0;
     assert_status(tenant_edit(t, "b", &replace), ST_DOCUMENT_EXISTS);
     assert_non_null(strstr(tenant_text(t, "b").ptr, "\"y\""));
+}
+
+/* From now on verbs of documents talk as they do to MongoDB, which compares whole documents; the proxy
+ * answers in its place. */
+static void as_mongodb(const struct lab *lab, struct tenant_fixture *t, enum wire_fault first,
+                       int count, int matched)
+{
+    BSON_AUTO none = BSON_INITIALIZER;
+    BSON_AUTO one = BSON_INITIALIZER;
+
+    mongo_engine(t->f.store)->mongo->features.compares_roots = true;
+    BCON_APPEND(&none, "ok", BCON_DOUBLE(1), "n", BCON_INT32(matched), "nModified",
+                BCON_INT32(matched));
+    BCON_APPEND(&one, "ok", BCON_DOUBLE(1), "n", BCON_INT32(1), "nModified", BCON_INT32(1));
+    wire_proxy_arm(lab->proxy, "update", first, count, &none);
+    wire_proxy_then(lab->proxy, WIRE_ANSWER, &one);
+}
+
+TENANT_TEST(replace__asks_for_exactly_what_was_read)
+{
+    TENANT_FIXTURE;
+    struct mongo_store *engine = mongo_engine(t->f.store);
+    struct placement placement = { .collection = TENANT };
+    struct editing editing = {
+        .engine = engine, .call = &t->f.call, .placement = &placement, .id = STR("d")
+    };
+    bool compares_roots = engine->mongo->features.compares_roots;
+    BSON_AUTO expected = BSON_INITIALIZER;
+    BSON_AUTO filter = BSON_INITIALIZER;
+    struct change change;
+    bson_t *raw;
+
+    place_insert(&t->place, TENANT, "{'_id':'d','n':1,'at':{'$date':'2026-01-31T00:00:00Z'}}");
+    raw = tenant_raw(t, "{'_id':'d'}");
+    change_init(&change, &editing);
+    bson_concat(&change.before, raw);
+    change.existed = true;
+    engine->mongo->features.compares_roots = true;
+    change_filter(&change, &filter);
+    engine->mongo->features.compares_roots = compares_roots;
+    BCON_APPEND(&expected, "_id", BCON_UTF8("d"), "$expr", "{", "$eq", "[", BCON_UTF8("$$ROOT"),
+                "{", "$literal", BCON_DOCUMENT(raw), "}", "]", "}");
+    assert_true(bson_equal(&filter, &expected));
+    change_done(&change);
+    bson_destroy(raw);
+}
+
+TENANT_TEST(replace__that_was_overtaken_decides_again)
+{
+    TENANT_FIXTURE;
+    struct put put = { .body = "{'_id':'d','n':2}" };
+    struct lab lab;
+
+    place_insert(&t->place, TENANT, "{'_id':'d','n':1}");
+    lab_begin(&lab, t);
+    as_mongodb(&lab, t, WIRE_ANSWER, 2, 0);
+    assert_status(tenant_edit(t, "d", &put), ST_OK);
+    assert_int_equal(put.calls, 1 + 3); /* whether it would make one, and three looks */
+    lab_end(&lab, t);
+}
+
+TENANT_TEST(replace__that_was_lost_is_done_again_on_the_same_document)
+{
+    TENANT_FIXTURE;
+    struct put put = { .body = "{'_id':'d','n':2}" };
+    struct lab lab;
+
+    place_insert(&t->place, TENANT, "{'_id':'d','n':1}");
+    lab_begin(&lab, t);
+    as_mongodb(&lab, t, WIRE_CUT_BEFORE, 2, 0);
+    assert_status(tenant_edit(t, "d", &put), ST_OK);
+    assert_int_equal(put.calls, 1 + 1);
+    assert_int_equal(wire_proxy_seen(lab.proxy), 3);
+    lab_end(&lab, t);
+}
+
+/* Another client is faster by a hair, and writes what this edit is going to. */
+struct raced {
+    const struct tenant_fixture *t;
+    bool keeps; /* what is there as it is to be */
+    int calls;
+};
+
+static enum status raced_edit(void *context, const struct document *now,
+                              struct document_edit *ret_edit)
+{
+    struct raced *raced = context;
+    struct str body = STR("{\"_id\":\"d\",\"n\":2}");
+
+    if (!now) {
+        return ST_NO_DOCUMENT;
+    }
+    if (raced->calls++ == 0) {
+        place_update(&raced->t->place, TENANT, "{'_id':'d'}", "{'$set':{'n':2}}");
+    }
+    ret_edit->action = raced->keeps && str_equal(now->body, body) ? EDIT_KEEP : EDIT_PUT;
+    ret_edit->body = body;
+    return ST_OK;
+}
+
+TENANT_TEST(replace__that_was_lost_does_not_claim_what_another_did)
+{
+    TENANT_FIXTURE;
+    struct lab lab;
+
+    lab_begin(&lab, t);
+    for (int keeps = 0; keeps < 2; keeps++) {
+        struct raced raced = { .t = t, .keeps = keeps };
+
+        place_clear(&t->place, TENANT);
+        place_insert(&t->place, TENANT, "{'_id':'d','n':1}");
+        as_mongodb(&lab, t, WIRE_CUT_BEFORE, 1, 0);
+        assert_status(
+            store_document_edit(t->f.store, &t->f.call, &t->id, STR("d"), raced_edit, &raced),
+            keeps ? ST_OK : ST_UNSURE);
+        assert_int_equal(raced.calls, 2);
+    }
+    lab_end(&lab, t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        tenant_test(edits__through_two_instances_are_all_counted),
+        tenant_test(makers_and_takers__of_one_document_take_turns),
+        tenant_test(replace__whose_answer_or_question_is_lost_happens_once),
+        tenant_test(delete__whose_answer_is_lost_has_happened),
+        tenant_test(create__with_a_made_id_whose_answer_is_lost_has_happened_once),
+        tenant_test(create__with_a_given_id_whose_answer_is_lost_is_not_claimed),
+        tenant_test(index__of_the_tenants_own_refuses_at_once),
+        tenant_test(replace__asks_for_exactly_what_was_read),
+        tenant_test(replace__that_was_overtaken_decides_again),
+        tenant_test(replace__that_was_lost_is_done_again_on_the_same_document),
+        tenant_test(replace__that_was_lost_does_not_claim_what_another_did),
+    };
+    int failures;
+
+    if (!place_init(&tenant_place, "mongo_document_edits")) {
+        return PLACE_SKIPPED;
+    }
+    failures = cmocka_run_group_tests(tests, NULL, NULL);
+    place_done(&tenant_place);
+    return failures;
 }

@@ -117,8 +117,7 @@ bool change_needs_lock(const struct change *change)
                                change->before.len > CHANGE_COMPARED_MAX);
 }
 
-/* What the document must be for the change to happen. */
-static void put_filter(const struct change *change, bson_t *filter)
+void change_filter(const struct change *change, bson_t *filter)
 {
     bson_iter_t id;
     bson_t expression;
@@ -161,7 +160,7 @@ static enum status write_once(const struct change *change, bool *ret_happened)
         *ret_happened = status == ST_OK;
         return status == ST_DOCUMENT_EXISTS ? ST_OK : status;
     }
-    put_filter(change, &filter);
+    change_filter(change, &filter);
     status = change->decision.action == EDIT_DELETE
                  ? mongo_delete_one(mongo, &call, ONCE, collection, &filter, &count)
                  : mongo_update(mongo, &call, ONCE, collection, &filter, after, false, &count);

@@ -58,6 +58,9 @@ bool change_is_needed(const struct change *change);
 /* Whether it may only be written under the document's lock. */
 bool change_needs_lock(const struct change *change);
 
+/* Appends what the document must be, where it existed, for the change to happen. */
+void change_filter(const struct change *change, bson_t *filter);
+
 /*
  * Writes, and tells the edit what is kept. ST_OK; ret_overtaken: nothing was written, because the document is
  * not what it was any more. ST_UNSURE where it can't be said. ST_DOCUMENT_EXISTS: a unique index of the

@@ -58,6 +58,12 @@ static bool count_up(char hex[OID_HEX_LEN], size_t len)
     return false;
 }
 
+/* As an ObjectId is shown. */
+static bool is_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
 bool document_id_least_oid_behind(struct str text, struct oid *ret_oid)
 {
     char hex[OID_HEX_LEN];
@@ -65,7 +71,7 @@ bool document_id_least_oid_behind(struct str text, struct oid *ret_oid)
     size_t same = 0;
 
     memset(hex, '0', sizeof(hex));
-    while (same < OID_HEX_LEN && same < text.len && memchr(digits, text.ptr[same], 16)) {
+    while (same < OID_HEX_LEN && same < text.len && is_digit(text.ptr[same])) {
         hex[same] = text.ptr[same];
         same++;
     }

@@ -82,7 +82,7 @@ enum status mongo_documents_put(struct store *store, const struct call *call,
                                 const struct document documents[], size_t count)
 {
     struct mongo_store *engine = mongo_engine(store);
-    bson_t **bsons = arena_alloc(call->mem, count * sizeof(*bsons));
+    bson_t **bsons = arena_alloc(call->mem, count * sizeof(void *));
     PLACEMENT placement = { .placements = NULL };
     enum status status = ST_OK;
     size_t made = 0;

@@ -74,20 +74,20 @@ static enum status fill_page(struct connection *connection, sqlite3_stmt *rows,
     TRY(statement_step(connection, rows, &found, call->err));
     while (found) {
         struct str id = column_bytes(rows, 0);
-        struct tenant *last = page->count > 0 ? &page->tenants[page->count - 1] : NULL;
+        bool is_next =
+            page->count == 0 || id.len != OID_BYTES ||
+            memcmp(id.ptr, page->tenants[page->count - 1].organization.id.bytes, OID_BYTES) != 0;
 
-        if (!last || id.len != OID_BYTES ||
-            memcmp(id.ptr, last->organization.id.bytes, OID_BYTES) != 0) {
+        if (is_next) {
             page->more = page->count == limit;
             if (page->more) {
                 return ST_OK;
             }
-            last = &page->tenants[page->count];
             room = 0;
-            TRY(row_to_organization(rows, call, &last->organization));
+            TRY(row_to_organization(rows, call, &page->tenants[page->count].organization));
             page->count++;
         }
-        TRY(add_member(rows, call, last, &room));
+        TRY(add_member(rows, call, &page->tenants[page->count - 1], &room));
         TRY(statement_step(connection, rows, &found, call->err));
     }
     return ST_OK;
