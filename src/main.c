@@ -1,6 +1,27 @@
 /* orgd: see cmd/command.h. */
 #include "cmd/command.h"
 
+#include <sys/mman.h>
+
+/*
+ * The MongoDB driver's library counts in shared memory, which it makes as soon as it is loaded, in every
+ * process and under the process's number; a killed one leaves it behind, and a later one of the same
+ * number complains. Nobody reads these counters. As the program's own definitions come before the C
+ * library's, the driver gets memory without a name instead, which goes with the process.
+ */
+__attribute__((used, visibility("default"))) int shm_open(const char *name, int flags, mode_t mode)
+{
+    (void)flags;
+    (void)mode;
+    return memfd_create(name, MFD_CLOEXEC);
+}
+
+__attribute__((used, visibility("default"))) int shm_unlink(const char *name)
+{
+    (void)name;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     return command_main(argc, argv);

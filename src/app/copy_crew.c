@@ -52,8 +52,9 @@ static void run_work(struct job *job)
     }
     if (work->status != ST_OK && !concerns_one(work->status)) {
         is_first = !atomic_exchange(&crew->copy->is_stopping, true);
+    } else {
+        progress_add(&crew->copy->progress, 1, 0);
     }
-    progress_add(&crew->copy->progress, 1, 0);
     (void)pthread_mutex_lock(&crew->mutex);
     if (is_first) {
         crew->failure = work->status;

@@ -73,7 +73,7 @@ static void put_numbers(const struct progress *progress, struct buf *text)
     }
     buf_printf(text, "%" PRId64 "/%" PRId64 " organizations  %" PRId64 "/%" PRId64 " documents",
                organizations, progress->organizations, documents, progress->documents);
-    if (spent_ms > 0) {
+    if (spent_ms > 0 && documents > 0) {
         buf_printf(text, "  %" PRId64 "/s", documents * 1000 / spent_ms);
     }
     if (done > 0 && done < 1 && spent_ms >= 1000) {

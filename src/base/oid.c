@@ -17,13 +17,19 @@ static void seed(void)
     atomic_store(&counter, randombytes_random());
 }
 
+static void seed_once(void)
+{
+    seed();
+    (void)pthread_atfork(NULL, NULL, seed); /* a child is another process */
+}
+
 struct oid oid_new(void)
 {
     struct oid oid;
     uint32_t seconds = (uint32_t)(clock_now_ms() / 1000);
     unsigned int count;
 
-    (void)pthread_once(&seeded, seed);
+    (void)pthread_once(&seeded, seed_once);
     count = atomic_fetch_add(&counter, 1);
     for (int i = 0; i < 4; i++) {
         oid.bytes[i] = (uint8_t)(seconds >> (24 - 8 * i));

@@ -128,6 +128,10 @@ int command_copy(int argc, char **argv)
     }
     if (status != ST_OK) {
         (void)fprintf(stderr, "orgd: copy: %s\n", err.text[0] ? err.text : status_detail(status));
+        if (status == ST_UNAVAILABLE || status == ST_UNSURE || status == ST_STORAGE_FULL) {
+            (void)fputs("What was copied until then stays; the same command again goes on there.\n",
+                        stderr);
+        }
         return EXIT_FAILED;
     }
     code = print_summary(&report);

@@ -310,13 +310,14 @@ def test_names_that_changed_hands_since_the_last_copy_follow(way, serve):
         assert set(documents(two, tenant)) == {f"d{n:05}"}
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_copy_that_was_stopped_goes_on(way, serve, database_named, number):
     source, destination = way
     server = serve(store=source.settings)
-    tenants = [server.new_tenant() for _ in range(4)]
+    tenants = [server.new_tenant() for _ in range(10)]
     server.stop()
-    count = 4000 if source.is_database or destination.is_database else 100000
+    count = 1200 if source.is_database or destination.is_database else 20000
     for tenant in tenants:
         fill(source, tenant, count, database_named)
     running = subprocess.Popen(
@@ -332,7 +333,7 @@ def test_a_copy_that_was_stopped_goes_on(way, serve, database_named, number):
     running.send_signal(number)
     out, errors = running.communicate(timeout=SECONDS)
     left = arrived(destination, database_named)
-    assert 0 < left < 4 * count, "it was stopped before or after the copying"
+    assert 0 < left < 10 * count, "it was stopped before or after the copying"
     if number == signal.SIGKILL:
         assert running.returncode == -signal.SIGKILL
     else:
@@ -340,7 +341,7 @@ def test_a_copy_that_was_stopped_goes_on(way, serve, database_named, number):
         assert INTERRUPTED.search(errors)
     assert not out
     done = copy(source, destination)
-    assert summary(done)["documents"] == (str(4 * count), str(4 * count))
+    assert summary(done)["documents"] == (str(10 * count), str(10 * count))
     two = serve(store=destination.settings)
     for tenant in tenants:
         page = two.client.get(
@@ -441,9 +442,9 @@ def test_wrong_use_is_told_and_touches_nothing(tmp_path, words, reason):
 def test_no_password_is_ever_shown(place, serve, tmp_path):
     source = place("sqlite")
     serve(store=source.settings).stop()
-    url = "mongodb://me:hunter2@127.0.0.1:1/db?serverSelectionTimeoutMS=300"
+    url = "mongodb://me:hunter2@127.0.0.1:1/db?w=0"
     done = orgd.run("copy", *source.words("from"), "--to", url, timeout=SECONDS)
-    assert done.returncode == 1
+    assert done.returncode == 2, done.stderr
     assert "hunter2" not in done.stderr + done.stdout
     environment = {"ORGD_COPY_FROM": source.settings["ORGD_DATA"], "ORGD_COPY_TO": str(tmp_path / "x")}
     assert orgd.run("copy", environment=environment).returncode == 0

@@ -1,6 +1,8 @@
 /* An organization for tests of documents, and its collection. */
 #include "mongo_documents.h"
 
+#include "store/mongo/engine.h"
+
 #include <mongoc/mongoc.h>
 #include <stdlib.h>
 
@@ -62,6 +64,19 @@ bson_t *tenant_raw(const struct tenant_fixture *t, const char *filter)
     bson_destroy(bson);
     arena_done(&mem);
     return copy;
+}
+
+bson_type_t tenant_type(const bson_t *document, const char *key)
+{
+    bson_iter_t iter;
+
+    assert_true(bson_iter_init_find(&iter, document, key));
+    return bson_iter_type(&iter);
+}
+
+bool tenant_is_ferretdb(const struct tenant_fixture *t)
+{
+    return !mongo_features(mongo_engine(t->f.store)->mongo)->filters_atomically;
 }
 
 void tenant_insert_text(const struct tenant_fixture *t, const char *id, const char *text)

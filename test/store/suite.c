@@ -90,6 +90,11 @@ struct organization_change suite_rename(struct arena *mem, const struct organiza
     return change;
 }
 
+const char *suite_doc(struct arena *mem, const char *id, const char *text)
+{
+    return arena_printf(mem, DOC("%s", "%s"), id, text).ptr;
+}
+
 enum status suite_put_edit(void *context, const struct document *now,
                            struct document_edit *ret_edit)
 {

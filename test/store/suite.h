@@ -67,6 +67,10 @@ struct organization_change suite_change(const struct organization *organization,
 struct organization_change suite_rename(struct arena *mem, const struct organization *organization,
                                         const char *tag);
 
+/* The body of a document, as store.h wants it: a literal of literals, or in mem. */
+#define DOC(id, text) "{\"_id\":\"" id "\",\"text\":\"" text "\"}"
+const char *suite_doc(struct arena *mem, const char *id, const char *text);
+
 /* Edits: put a body, keep, delete, or fail. */
 struct put_context {
     struct str body;

@@ -35,21 +35,21 @@ STORE_TEST(edit__makes_replaces_and_deletes)
 {
     FIXTURE;
     struct oid id = suite_create(f, "acme").id;
-    struct probe probe = { .edit = { .action = EDIT_PUT, .body = STR("one") } };
+    struct probe probe = { .edit = { .action = EDIT_PUT, .body = STR(DOC("d", "one")) } };
     struct document document;
 
     assert_status(run_probe(f, &id, &probe), ST_OK);
     assert_false(probe.existed);
     assert_status(store_document_get(f->store, &f->call, &id, STR("d"), &document), ST_OK);
     assert_str(document.id, "d");
-    assert_str(document.body, "one");
+    assert_str(document.body, DOC("d", "one"));
     assert_int_equal(suite_count(f, &id), 1);
-    probe.edit.body = STR("two");
+    probe.edit.body = STR(DOC("d", "two"));
     assert_status(run_probe(f, &id, &probe), ST_OK);
     assert_true(probe.existed);
-    assert_string_equal(probe.body, "one");
+    assert_string_equal(probe.body, DOC("d", "one"));
     assert_status(store_document_get(f->store, &f->call, &id, STR("d"), &document), ST_OK);
-    assert_str(document.body, "two");
+    assert_str(document.body, DOC("d", "two"));
     assert_int_equal(suite_count(f, &id), 1);
     probe.edit.action = EDIT_DELETE;
     assert_status(run_probe(f, &id, &probe), ST_OK);
@@ -63,13 +63,13 @@ STORE_TEST(edit__that_keeps_or_fails_changes_nothing)
 {
     FIXTURE;
     struct oid id = suite_create(f, "acme").id;
-    struct probe probe = { .edit = { .action = EDIT_PUT, .body = STR("new") },
+    struct probe probe = { .edit = { .action = EDIT_PUT, .body = STR(DOC("d", "new")) },
                            .status = ST_PRECONDITION };
     struct document document;
 
     assert_status(run_probe(f, &id, &probe), ST_PRECONDITION);
     assert_status(store_document_get(f->store, &f->call, &id, STR("d"), &document), ST_NO_DOCUMENT);
-    assert_status(suite_put(f->store, &f->call, &id, "d", "old"), ST_OK);
+    assert_status(suite_put(f->store, &f->call, &id, "d", DOC("d", "old")), ST_OK);
     assert_status(run_probe(f, &id, &probe), ST_PRECONDITION);
     probe.edit.action = EDIT_DELETE;
     probe.status = ST_TOO_LARGE;
@@ -78,7 +78,7 @@ STORE_TEST(edit__that_keeps_or_fails_changes_nothing)
     probe.status = ST_OK;
     assert_status(run_probe(f, &id, &probe), ST_OK);
     assert_status(store_document_get(f->store, &f->call, &id, STR("d"), &document), ST_OK);
-    assert_str(document.body, "old");
+    assert_str(document.body, DOC("d", "old"));
     assert_int_equal(suite_count(f, &id), 1);
 }
 
@@ -87,7 +87,7 @@ STORE_TEST(documents__of_no_organization_are_none)
     FIXTURE;
     struct oid nobody = oid_new();
     struct document_query query = { .limit = 10, .max_bytes = MIB };
-    struct probe probe = { .edit = { .action = EDIT_PUT, .body = STR("x") } };
+    struct probe probe = { .edit = { .action = EDIT_PUT, .body = STR(DOC("d", "x")) } };
     struct document document;
     struct document_page page;
 
@@ -106,13 +106,13 @@ STORE_TEST(documents__of_one_organization_are_not_the_others)
     struct oid b = suite_create(f, "b").id;
     struct document document;
 
-    assert_status(suite_put(f->store, &f->call, &a, "same", "of a"), ST_OK);
+    assert_status(suite_put(f->store, &f->call, &a, "same", DOC("same", "of a")), ST_OK);
     assert_status(store_document_get(f->store, &f->call, &b, STR("same"), &document),
                   ST_NO_DOCUMENT);
-    assert_status(suite_put(f->store, &f->call, &b, "same", "of b"), ST_OK);
+    assert_status(suite_put(f->store, &f->call, &b, "same", DOC("same", "of b")), ST_OK);
     assert_status(suite_delete(f->store, &f->call, &b, "same"), ST_OK);
     assert_status(store_document_get(f->store, &f->call, &a, STR("same"), &document), ST_OK);
-    assert_str(document.body, "of a");
+    assert_str(document.body, DOC("same", "of a"));
     assert_int_equal(suite_count(f, &a), 1);
     assert_int_equal(suite_count(f, &b), 0);
 }
@@ -130,14 +130,15 @@ STORE_TEST(list__is_in_order_of_bytes)
     struct document_page page;
 
     for (size_t i = 0; i < 9; i++) {
-        assert_status(suite_put(f->store, &f->call, &id, ids[i], ids[i]), ST_OK);
+        assert_status(
+            suite_put(f->store, &f->call, &id, ids[i], suite_doc(&f->mem, ids[i], ids[i])), ST_OK);
     }
     assert_status(store_document_list(f->store, &f->call, &id, &query, &page), ST_OK);
     assert_int_equal(page.count, 9);
     assert_false(page.more);
     for (size_t i = 0; i < 9; i++) {
         assert_str(page.documents[i].id, sorted[i]);
-        assert_str(page.documents[i].body, sorted[i]);
+        assert_str(page.documents[i].body, suite_doc(&f->mem, sorted[i], sorted[i]));
     }
 }
 
@@ -153,7 +154,10 @@ STORE_TEST(list__goes_on_behind_the_last_of_a_page)
     assert_int_equal(page.total, 0);
     assert_false(page.more);
     for (const char *c = "abcdef"; *c; c++) {
-        assert_status(suite_put(f->store, &f->call, &id, (char[]){ *c, '\0' }, "1"), ST_OK);
+        char name[] = { *c, '\0' };
+
+        assert_status(suite_put(f->store, &f->call, &id, name, suite_doc(&f->mem, name, "1")),
+                      ST_OK);
     }
     assert_status(store_document_list(f->store, &f->call, &id, &query, &page), ST_OK);
     assert_int_equal(page.count, 3);
@@ -178,20 +182,24 @@ STORE_TEST(list__ends_before_the_body_that_would_pass_its_bytes)
 {
     FIXTURE;
     struct oid id = suite_create(f, "acme").id;
-    struct document_query query = { .limit = 500, .max_bytes = 25 };
+    size_t bytes = strlen(DOC("a", "0123456789"));
+    struct document_query query = { .limit = 500, .max_bytes = 2 * bytes + bytes / 2 };
     struct document_page page;
 
     for (const char *c = "abcd"; *c; c++) {
-        assert_status(suite_put(f->store, &f->call, &id, (char[]){ *c, '\0' }, "0123456789"),
-                      ST_OK);
+        char name[] = { *c, '\0' };
+
+        assert_status(
+            suite_put(f->store, &f->call, &id, name, suite_doc(&f->mem, name, "0123456789")),
+            ST_OK);
     }
     assert_status(store_document_list(f->store, &f->call, &id, &query, &page), ST_OK);
     assert_int_equal(page.count, 2);
     assert_true(page.more);
-    query.max_bytes = 20;
+    query.max_bytes = 2 * bytes;
     assert_status(store_document_list(f->store, &f->call, &id, &query, &page), ST_OK);
     assert_int_equal(page.count, 2);
-    query.max_bytes = 5; /* at least one */
+    query.max_bytes = bytes / 2; /* at least one */
     assert_status(store_document_list(f->store, &f->call, &id, &query, &page), ST_OK);
     assert_int_equal(page.count, 1);
     assert_true(page.more);
@@ -205,15 +213,18 @@ STORE_TEST(document__of_a_mebibyte_comes_back_as_it_was)
 {
     FIXTURE;
     struct oid id = suite_create(f, "acme").id;
+    static const char head[] = "{\"_id\":\"big\",\"text\":\"";
     char *bytes = arena_alloc(&f->mem, MIB);
     struct put_context put = { .body = { .ptr = bytes, .len = MIB } };
     struct document document;
 
     for (size_t i = 0; i < MIB; i++) {
-        bytes[i] = (char)(' ' + i * 7 % 90);
+        bytes[i] = (char)('#' + i * 7 % 50);
     }
+    memcpy(bytes, head, strlen(head));
+    memcpy(bytes + MIB - 2, "\"}", 2);
     for (int i = 0; i < 3; i++) {
-        bytes[0] = (char)('0' + i);
+        bytes[strlen(head)] = (char)('0' + i);
         assert_status(
             store_document_edit(f->store, &f->call, &id, STR("big"), suite_put_edit, &put), ST_OK);
         assert_status(store_document_get(f->store, &f->call, &id, STR("big"), &document), ST_OK);

@@ -53,7 +53,7 @@ static enum status perform(struct story *story, enum step step)
         return store_organization_create(story->store, story->call, &story->new,
                                          &story->organization);
     case STEP_PUT:
-        return suite_put(story->store, story->call, id, "d", "one");
+        return suite_put(story->store, story->call, id, "d", DOC("d", "one"));
     case STEP_RENAME:
         return update(story, true);
     case STEP_REHASH:
@@ -62,7 +62,7 @@ static enum status perform(struct story *story, enum step step)
     case STEP_PASSWORD:
         return update(story, false);
     case STEP_REPLACE:
-        return suite_put(story->store, story->call, id, "d", "two");
+        return suite_put(story->store, story->call, id, "d", DOC("d", "two"));
     case STEP_CUT:
         return suite_delete(story->store, story->call, id, "d");
     case STEP_DELETE:
@@ -126,8 +126,8 @@ static void assert_told(struct fixture *f, const struct story *story, enum step 
                   ST_NO_ORGANIZATION);
     assert_document(f, &new->id,
                     next > STEP_CUT       ? NULL
-                    : next > STEP_REPLACE ? "two"
-                    : next > STEP_PUT     ? "one"
+                    : next > STEP_REPLACE ? DOC("d", "two")
+                    : next > STEP_PUT     ? DOC("d", "one")
                                           : NULL);
 }
 

@@ -223,8 +223,8 @@ STORE_TEST(delete__leaves_other_organizations_alone)
     struct organization stays = suite_create(f, "stays");
     struct membership member;
 
-    assert_status(suite_put(f->store, &f->call, &gone.id, "a", "1"), ST_OK);
-    assert_status(suite_put(f->store, &f->call, &stays.id, "a", "2"), ST_OK);
+    assert_status(suite_put(f->store, &f->call, &gone.id, "a", DOC("a", "1")), ST_OK);
+    assert_status(suite_put(f->store, &f->call, &stays.id, "a", DOC("a", "2")), ST_OK);
     assert_status(store_organization_delete(f->store, &f->call, &gone.id), ST_OK);
     assert_int_equal(suite_count(f, &stays.id), 1);
     assert_status(

@@ -9,7 +9,7 @@ STORE_TEST(rename__moves_name_and_slug_and_keeps_the_rest)
     struct organization now;
     struct document document;
 
-    assert_status(suite_put(f->store, &f->call, &old.id, "a", "1"), ST_OK);
+    assert_status(suite_put(f->store, &f->call, &old.id, "a", DOC("a", "1")), ST_OK);
     assert_status(store_organization_update(f->store, &f->call, &change, &now), ST_OK);
     assert_true(oid_equal(&now.id, &old.id));
     assert_str(now.name, "Org new");

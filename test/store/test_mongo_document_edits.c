@@ -127,11 +127,12 @@ static void lab_begin(struct lab *lab, struct tenant_fixture *t)
     struct mongo_store *engine = mongo_engine(t->f.store);
     const char *host = strstr(t->place.url, "127.0.0.1:");
     char url[64];
+    uint16_t port = host ? (uint16_t)strtol(host + 10, NULL, 10) : 0;
 
-    if (!host || strchr(t->place.url, ',') || strchr(t->place.url, '@')) {
+    if (port == 0 || strchr(t->place.url, ',') || strchr(t->place.url, '@')) {
         skip(); /* no plain server to stand in front of */
     }
-    lab->proxy = wire_proxy_new("127.0.0.1", (uint16_t)strtol(host + 10, NULL, 10));
+    lab->proxy = wire_proxy_new("127.0.0.1", port);
     (void)snprintf(url, sizeof(url), "mongodb://127.0.0.1:%d/", wire_proxy_port(lab->proxy));
     lab->direct = engine->mongo;
     assert_status(

@@ -118,6 +118,10 @@ TEST(forms__what_has_another_form_comes_back_in_the_normal_one)
         { "{\"$minKey\":{\"$numberInt\":\"1\"}}", BSON_TYPE_MINKEY, "{\"$minKey\":1}" },
         { " { \"\\u0024oid\" : \"01\\u00323456789abcdef01234567\" } ", BSON_TYPE_OID,
           "{\"$oid\":\"" HEX "\"}" },
+        { "{\"$date\":\"2000-02-29T00:00:00.5Z\"}", BSON_TYPE_DATE_TIME,
+          "{\"$date\":\"2000-02-29T00:00:00.500Z\"}" },
+        { "{\"\\u0024oi\":\"" HEX "\"}", BSON_TYPE_DOCUMENT, "{\"$oi\":\"" HEX "\"}" },
+        { "{\"\\u0024oidx\":\"" HEX "\"}", BSON_TYPE_DOCUMENT, "{\"$oidx\":\"" HEX "\"}" },
         { "{\"$date\":{\"$numberLong\":\"5\"},\"x\":1}", BSON_TYPE_DOCUMENT,
           "{\"$date\":5,\"x\":1}" },
     };
@@ -197,6 +201,40 @@ TEST(forms__what_is_no_valid_form_stays_a_document)
 
         check_cases(&stays, 1);
     }
+}
+
+TEST(forms__base_64_has_padding_at_its_end_only)
+{
+    /* So long that it is taken in pieces, of which the first would be fine by itself. */
+    static const size_t lens[] = { 1020, 1024, 2044, 2048 };
+
+    for (size_t i = 0; i < COUNT(lens); i++) {
+        bson_t bson = BSON_INITIALIZER;
+        struct buf value;
+
+        buf_init(&value, 1 << 20);
+        buf_text(&value, "{\"$binary\":{\"base64\":\"");
+        for (size_t at = 4; at < lens[i]; at++) {
+            buf_char(&value, 'A');
+        }
+        buf_text(&value, "AA==AAAA\",\"subType\":\"00\"}}");
+        buf_char(&value, '\0');
+        read_v(&bson, value.ptr, NULL);
+        assert_int_equal(type_of_v(&bson), BSON_TYPE_DOCUMENT);
+        assert_v_shown(&bson, value.ptr);
+        buf_done(&value);
+        bson_destroy(&bson);
+    }
+}
+
+TEST(forms__a_member_that_is_there_twice_makes_none)
+{
+    bson_t bson = BSON_INITIALIZER;
+
+    /* json_parse takes no such text, but the scanner does. */
+    read_v(&bson, "{\"$timestamp\":{\"t\":1,\"t\":2}}", NULL);
+    assert_int_equal(type_of_v(&bson), BSON_TYPE_DOCUMENT);
+    bson_destroy(&bson);
 }
 
 TEST(forms__no_document_as_a_whole_is_one)
@@ -330,6 +368,8 @@ int main(void)
         cmocka_unit_test(forms__text_in_the_normal_form_comes_back_as_it_was),
         cmocka_unit_test(forms__what_has_another_form_comes_back_in_the_normal_one),
         cmocka_unit_test(forms__what_is_no_valid_form_stays_a_document),
+        cmocka_unit_test(forms__base_64_has_padding_at_its_end_only),
+        cmocka_unit_test(forms__a_member_that_is_there_twice_makes_none),
         cmocka_unit_test(forms__no_document_as_a_whole_is_one),
         cmocka_unit_test(forms__one_inside_many_that_fail_costs_no_more),
         cmocka_unit_test(read__ids_inside_are_ordinary_and_the_outermost_is_not_taken),

@@ -152,27 +152,36 @@ TEST(foreign__that_holds_for_many_members_too)
     bson_destroy(&bson);
 }
 
-TEST(foreign__bytes_that_are_no_text_are_shown_as_such)
+#define UNKNOWN "\xEF\xBF\xBD"
+
+TEST(foreign__bytes_that_are_no_text_are_replaced)
 {
     bson_t bson = BSON_INITIALIZER;
 
-    assert_true(bson_append_utf8(&bson, "s", -1, "caf\xE9 \xE2\x82\xAC\0!", 10));
+    assert_true(bson_append_utf8(&bson, "s", -1, "caf\xE9 \xE2\x82\xAC", -1));
+    assert_true(bson_append_utf8(&bson, "nul", -1, "a\0b", 3));
     assert_true(bson_append_code(&bson, "c", -1, "\xED\xA0\x80"));
     assert_true(bson_append_regex(&bson, "r", -1, "\xC0\x80", ""));
-    assert_true(bson_append_null(&bson, "\xFF", -1));
-    assert_true(bson_append_null(&bson, "\xFE", -1));
-    assert_true(bson_append_null(&bson, "\xFF", -1));
-    assert_true(bson_append_null(&bson,
-                                 "\xEF\xBF\xBD"
-                                 "fe",
-                                 -1));
-    assert_shown(&bson, "{\"_id\":\"x\",\"s\":\"caf\xEF\xBF\xBD \xE2\x82\xAC\xEF\xBF\xBD!\","
-                        "\"c\":{\"$code\":\"\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\"},"
-                        "\"r\":{\"$regularExpression\":{\"pattern\":\"\xEF\xBF\xBD\xEF\xBF\xBD\","
-                        "\"options\":\"\"}},"
-                        "\"\xEF\xBF\xBD"
-                        "ff\":null,\"\xEF\xBF\xBD"
-                        "fe\":null}");
+    assert_shown(&bson, "{\"_id\":\"x\",\"s\":\"caf" UNKNOWN " \xE2\x82\xAC\",\"nul\":\"a" UNKNOWN
+                        "b\",\"c\":{\"$code\":\"" UNKNOWN UNKNOWN UNKNOWN "\"},"
+                        "\"r\":{\"$regularExpression\":{\"pattern\":\"" UNKNOWN UNKNOWN "\","
+                        "\"options\":\"\"}}}");
+    bson_destroy(&bson);
+}
+
+TEST(foreign__names_that_are_no_text_stay_different)
+{
+    bson_t bson = BSON_INITIALIZER;
+
+    assert_true(bson_append_int32(&bson, "\xFF", -1, 1));
+    assert_true(bson_append_int32(&bson, "\xFE", -1, 2));
+    assert_true(bson_append_int32(&bson, "\xFF", -1, 3));
+    assert_true(bson_append_int32(&bson, UNKNOWN "fe", -1, 4));
+    assert_true(bson_append_int32(&bson, "\xFF\xFE", -1, 5));
+    assert_true(bson_append_int32(&bson, "\xFF" UNKNOWN "fe", -1, 6));
+    assert_shown(&bson,
+                 "{\"_id\":\"x\",\"" UNKNOWN "ff\":1,\"" UNKNOWN "fe\":4,\"" UNKNOWN "ff" UNKNOWN
+                 "fe\":5,\"" UNKNOWN "ff" UNKNOWN "ef" UNKNOWN "bf" UNKNOWN "bdfe\":6}");
     bson_destroy(&bson);
 }
 
@@ -250,7 +259,8 @@ int main(void)
         cmocka_unit_test(old__many_members_in_another_order_are_found),
         cmocka_unit_test(foreign__of_members_with_one_name_the_first_is_shown),
         cmocka_unit_test(foreign__that_holds_for_many_members_too),
-        cmocka_unit_test(foreign__bytes_that_are_no_text_are_shown_as_such),
+        cmocka_unit_test(foreign__bytes_that_are_no_text_are_replaced),
+        cmocka_unit_test(foreign__names_that_are_no_text_stay_different),
         cmocka_unit_test(foreign__deeply_nested_documents_are_shown_to_a_limit),
         cmocka_unit_test(foreign__damage_is_an_error),
         cmocka_unit_test(write__a_text_beyond_the_limit_leaves_nothing),

@@ -20,7 +20,10 @@ static enum status drop_if_empty(const struct change *change, const char *collec
                                        collection, &all, NULL, &document);
 
     if (found == ST_NOT_FOUND) {
-        return mongo_collection_drop(change->engine->mongo, change->call, collection);
+        struct call step = peers_step(change->call);
+
+        TRY(change_is_ours(change));
+        return mongo_collection_drop(change->engine->mongo, &step, collection);
     }
     return found;
 }

@@ -81,6 +81,19 @@ static enum status cut_members(const struct change *change, const struct organiz
     return cut_memberships(change, NULL);
 }
 
+static enum status drop_collection(const struct change *change, const char *collection)
+{
+    enum status status;
+
+    do {
+        struct call step = peers_step(change->call);
+
+        TRY(change_is_ours(change));
+        status = mongo_collection_drop(change->engine->mongo, &step, collection);
+    } while (peers_step_again(change->call, status));
+    return status;
+}
+
 enum status delete_finish(struct change *change, const struct organization_row *row)
 {
     struct mongo *mongo = change->engine->mongo;
@@ -90,8 +103,7 @@ enum status delete_finish(struct change *change, const struct organization_row *
     TRY(cut_members(change, row));
     if (row_owns_collection(row)) {
         TRY(change_close_gates(change));
-        TRY(change_is_ours(change));
-        TRY(mongo_collection_drop(mongo, change->call, row->collection.ptr));
+        TRY(drop_collection(change, row->collection.ptr));
     }
     bson_put_oid(&filter, F_ID, &change->organization);
     return mongo_delete_one(mongo, change->call, AGAIN, C_ORGANIZATIONS, &filter, NULL);

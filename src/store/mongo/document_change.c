@@ -4,9 +4,10 @@
 #include "base/clock.h"
 #include "store/mongo/extended_json.h"
 
+#include <math.h>
+
 /* A write's tries end before anybody can take this instance for dead, and its collection away: the others
  * may do so PEER_DEAD_MS after the last round, and that is at most PEER_TRUST_MS old when it begins. */
-#define WRITE_MS ((PEER_DEAD_MS - PEER_TRUST_MS) / 2)
 
 #define COMMAND_ROOM 4096 /* of a command, around the documents in it */
 
@@ -64,8 +65,51 @@ static void put_id(struct change *change)
     }
 }
 
+#define LOST_MAX 4
+#define DEPTH_MAX 100 /* BSON's own */
+
+static bool can_hold(bson_iter_t *iter, int depth);
+
+/* A value that a server without every type can hold; what it can't ends its connection. */
+static bool can_hold_value(const bson_iter_t *iter, int depth)
+{
+    bson_iter_t inside;
+
+    switch (bson_iter_type(iter)) {
+    case BSON_TYPE_DECIMAL128:
+    case BSON_TYPE_MINKEY:
+    case BSON_TYPE_MAXKEY:
+    case BSON_TYPE_UNDEFINED:
+    case BSON_TYPE_SYMBOL:
+    case BSON_TYPE_CODE:
+    case BSON_TYPE_CODEWSCOPE:
+    case BSON_TYPE_DBPOINTER:
+        return false;
+    case BSON_TYPE_DOUBLE:
+        return isfinite(bson_iter_double(iter));
+    case BSON_TYPE_DOCUMENT:
+    case BSON_TYPE_ARRAY:
+        return depth < DEPTH_MAX && bson_iter_recurse(iter, &inside) &&
+               can_hold(&inside, depth + 1);
+    default:
+        return true;
+    }
+}
+
+static bool can_hold(bson_iter_t *iter, int depth)
+{
+    while (bson_iter_next(iter)) {
+        if (!can_hold_value(iter, depth)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum status change_make(struct change *change)
 {
+    bson_iter_t iter;
+
     const struct editing *editing = change->editing;
     struct err *err = editing->call->err;
     size_t command;
@@ -76,6 +120,12 @@ enum status change_make(struct change *change)
     put_id(change);
     TRY(extended_json_read(change->decision.body, change->existed ? &change->before : NULL,
                            &change->after, err));
+    if (!mongo_features(editing->engine->mongo)->holds_all_types &&
+        (!bson_iter_init(&iter, &change->after) || !can_hold(&iter, 0))) {
+        return err_set(err, ST_INVALID,
+                       "This server can't hold decimals, numbers that are not finite, "
+                       "code, symbols and the like");
+    }
     TRY(document_write(&change->after, editing->id, &change->kept, err));
     command = (size_t)change->after.len + COMMAND_ROOM +
               (change_needs_lock(change) ? 0 : change->before.len);
@@ -146,14 +196,12 @@ static enum status write_once(const struct change *change, bool *ret_happened)
     const struct editing *editing = change->editing;
     const char *collection = editing->placement->collection;
     struct mongo *mongo = editing->engine->mongo;
-    struct call call = *editing->call;
+    struct call call = peers_step(editing->call);
     const bson_t *after = &change->after;
     BSON_AUTO filter = BSON_INITIALIZER;
-    int64_t until_ms = clock_monotonic_ms() + WRITE_MS;
     int64_t count = 1;
     enum status status;
 
-    call.deadline_ms = until_ms < call.deadline_ms ? until_ms : call.deadline_ms;
     if (!change->existed) {
         status = mongo_insert(mongo, &call, change->decision.has_made_id ? AGAIN : ONCE, collection,
                               &after, 1);
@@ -229,8 +277,10 @@ static enum status carry_out(struct change *change, bool *ret_overtaken)
     const struct editing *editing = change->editing;
     bool is_made = !change->existed && change->decision.has_made_id;
     bool maybe = false;
+    int lost =
+        0; /* a command that the server goes away under again and again is not sent for ever */
 
-    while (clock_monotonic_ms() < editing->call->deadline_ms) {
+    while (lost < LOST_MAX && clock_monotonic_ms() < editing->call->deadline_ms) {
         bool happened = false;
         bool is_done = false;
         enum status status =
@@ -254,9 +304,14 @@ static enum status carry_out(struct change *change, bool *ret_overtaken)
             return maybe ? unsure(change) : status;
         }
         maybe = true;
+        lost++;
         TRY(settle(change, &is_done));
         if (is_done) {
             return ST_OK;
+        }
+        if (status == ST_OK) { /* it exists, and not by its _id */
+            return err_set(editing->call->err, ST_DOCUMENT_EXISTS,
+                           "A unique index refuses what is to be put");
         }
     }
     return maybe ? unsure(change)

@@ -125,7 +125,7 @@ enum status mongo_document_edit(struct store *store, const struct call *call,
 {
     struct mongo_store *engine = mongo_engine(store);
     PLACEMENT placement = { .placements = NULL };
-    TURN turn = { .mutex = NULL };
+    TURN turn = { .seat = NULL };
     struct editing editing = { .engine = engine,
                                .call = call,
                                .placement = &placement,

@@ -123,7 +123,7 @@ static enum status find_range(struct mongo_store *engine, const struct call *cal
                         (tries == 0 || clock_monotonic_ms() < call->deadline_ms);
          tries++) {
         range_clear(range);
-        status = mongo_find(engine->mongo, call, FROM_ANY, placement->collection, filter, &opts,
+        status = mongo_find(engine->mongo, call, FROM_PRIMARY, placement->collection, filter, &opts,
                             visit, range);
     }
     return status == ST_OK ? range->status : status;

@@ -195,7 +195,7 @@ enum status mongo_document_get(struct store *store, const struct call *call,
     enum status status;
 
     TRY(placement_enter(engine->placements, call, organization_id, &placement));
-    status = document_find(engine->mongo, call, FROM_ANY, placement.collection, id, &bson);
+    status = document_find(engine->mongo, call, FROM_PRIMARY, placement.collection, id, &bson);
     if (status != ST_OK && status != ST_NO_DOCUMENT) {
         return status;
     }

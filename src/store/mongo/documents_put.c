@@ -43,18 +43,25 @@ static enum status put_one(struct mongo_store *engine, const struct call *call,
                            const bson_t *bson)
 {
     BSON_AUTO filter = BSON_INITIALIZER;
+    bool is_there = false;
     enum status status;
 
     call->err->text[0] = '\0';
     put_id(&filter, document->id);
-    TRY(document_place_check(engine, call, placement));
-    status =
-        mongo_update(engine->mongo, call, AGAIN, placement->collection, &filter, bson, true, NULL);
-    if (status == ST_DOCUMENT_EXISTS) { /* somebody inserted it at this very moment */
+    do {
+        struct call step = peers_step(call);
+        int64_t matched = 0;
+
         TRY(document_place_check(engine, call, placement));
-        status = mongo_update(engine->mongo, call, AGAIN, placement->collection, &filter, bson,
-                              false, NULL);
-    }
+        status = mongo_update(engine->mongo, &step, AGAIN, placement->collection, &filter, bson,
+                              !is_there, &matched);
+        if (status == ST_DOCUMENT_EXISTS && !is_there) {
+            is_there = true; /* somebody inserted it at this very moment; or another unique index */
+            status = ST_UNSURE;
+        } else if (status == ST_DOCUMENT_EXISTS || (status == ST_OK && is_there && matched == 0)) {
+            return about(call, document->id, ST_INVALID);
+        }
+    } while (peers_step_again(call, status));
     return status == ST_INVALID ? about(call, document->id, status) : status;
 }
 
@@ -65,9 +72,13 @@ static enum status put_all(struct mongo_store *engine, const struct call *call,
 {
     enum status status;
 
-    TRY(document_place_check(engine, call, placement));
-    status = mongo_insert(engine->mongo, call, AGAIN, placement->collection,
-                          (const bson_t *const *)bsons, count);
+    do {
+        struct call step = peers_step(call);
+
+        TRY(document_place_check(engine, call, placement));
+        status = mongo_insert(engine->mongo, &step, AGAIN, placement->collection,
+                              (const bson_t *const *)bsons, count);
+    } while (peers_step_again(call, status));
     if (status != ST_DOCUMENT_EXISTS && status != ST_INVALID) {
         return status;
     }

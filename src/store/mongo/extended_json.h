@@ -17,13 +17,15 @@
  * always something that json_parse takes, unless it is nested more deeply than that allows:
  *   - Of members with one name the first is shown, which is the one that queries find.
  *   - In a string each byte that is not UTF-8, and NUL, is shown as U+FFFD. In a name it is followed by
- *     the byte's two hex digits, so that names that differ look different.
+ *     the byte's two hex digits, so that names that differ look different; a name that then looks like
+ *     another member's own is left out.
  *
  * There and back. Compact text as json_out writes it, made BSON and text again, is the same text, but:
  *   - A type whose form was not the normal one comes back in the normal one: {"$numberInt": "5"} as 5,
  *     {"$numberDouble": "5"} as 5.0, "2026-01-31T01:00:00.000+01:00" as "2026-01-31T00:00:00Z", a $uuid
  *     as $binary, hex digits in lower case, decimals as their specification writes them, members and
- *     options of expressions in order. Text that came back comes back the same from then on.
+ *     options of expressions in order. Text that came back comes back the same from then on (if it can
+ *     be put: a date far off and a $uuid come back one level deeper).
  *   - An integer for which old (see below) keeps a double or a decimal comes back as that.
  * BSON made text and BSON again is the same BSON, but:
  *   - Integers: the text doesn't tell int32 from int64. With old it is the same.

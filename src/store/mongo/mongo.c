@@ -254,6 +254,7 @@ enum status mongo_open(const char *url, const char *database, int64_t deadline_m
         .filters_atomically = !kind.is_ferretdb,
         .compares_roots = kind.compares_roots,
         .indexes_members = !kind.is_ferretdb,
+        .holds_all_types = !kind.is_ferretdb,
     };
     log_connected(mongo, hosts, &kind);
     *ret_mongo = mongo;

@@ -55,6 +55,7 @@ struct mongo_features {
     bool
         filters_atomically; /* an update's or delete's filter and its effect are one step, as MongoDB
                                 promises; FerretDB 1 reads first and writes by _id then */
+    bool holds_all_types;   /* every type of BSON; FerretDB 1 ends the connection over some */
     bool compares_roots;    /* {$expr: {$eq: ["$$ROOT", …]}} works */
     bool indexes_members;   /* filters on members other than _id may be narrow: FerretDB on SQLite
                                 only finds by {_id: …} alone without reading everything */

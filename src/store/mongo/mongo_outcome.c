@@ -204,6 +204,12 @@ static struct mongo_outcome judge_unsent(const struct mongo_try *try)
     return outcome;
 }
 
+/* The label speaks of the sending that it answers, so it says all only where there was no other. */
+static bool has_no_writes(const struct mongo_try *try)
+{
+    return mongoc_error_has_label(&try->reply, "NoWritesPerformed");
+}
+
 /* The server answered with an error. */
 static struct mongo_outcome judge_class(const struct mongo_try *try, enum code_class class,
                                         enum mongo_effect effect, bool is_statement,
@@ -224,18 +230,20 @@ static struct mongo_outcome judge_class(const struct mongo_try *try, enum code_c
     case CLASS_REFUSED:
         return refused(ST_BROKEN, words);
     case CLASS_NOT_NOW:
-        if (effect == EFFECT_NONE || is_alone ||
-            mongoc_error_has_label(&try->reply, "NoWritesPerformed")) {
+        if (effect == EFFECT_NONE || is_alone) {
             return verdict(VERDICT_NOTHING, words);
         }
         return verdict(VERDICT_MAYBE, words);
     case CLASS_CUT_OFF:
-        if (effect == EFFECT_NONE || mongoc_error_has_label(&try->reply, "NoWritesPerformed")) {
+        if (effect == EFFECT_NONE || (is_alone && has_no_writes(try))) {
             return verdict(VERDICT_NOTHING, words);
         }
         return verdict(VERDICT_MAYBE, words);
     case CLASS_UNKNOWN:
         break;
+    }
+    if (effect == EFFECT_NONE && strstr(words, "interrupted")) {
+        return verdict(VERDICT_NOTHING, words); /* FerretDB, at its own time limit */
     }
     if (effect == EFFECT_NONE || is_statement) {
         return refused(ST_BROKEN, words);

@@ -350,3 +350,18 @@ void peers_wake(struct peers *peers)
     (void)pthread_cond_broadcast(&peers->changed);
     (void)pthread_mutex_unlock(&peers->mutex);
 }
+
+struct call peers_step(const struct call *call)
+{
+    struct call step = *call;
+    int64_t until_ms = clock_monotonic_ms() + PEER_STEP_MS;
+
+    step.deadline_ms = until_ms < call->deadline_ms ? until_ms : call->deadline_ms;
+    return step;
+}
+
+bool peers_step_again(const struct call *call, enum status status)
+{
+    return (status == ST_UNAVAILABLE || status == ST_UNSURE) &&
+           clock_monotonic_ms() < call->deadline_ms;
+}

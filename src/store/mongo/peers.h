@@ -63,8 +63,18 @@
 #define PEER_CALL_MS 2000  /* the longest that a round may take; a longer one is worth nothing */
 #define PEER_MOVES_MAX 256 /* announced at one time by one instance */
 
+/* How long one write to a tenant's collection, or a move of one, is tried after it was asked for trust:
+ * shorter than it takes until others act in the place of who lost it. */
+#define PEER_STEP_MS ((PEER_DEAD_MS - PEER_TRUST_MS) / 2)
+
 struct mongo;
 struct peers;
+
+/* A call with a deadline of PEER_STEP_MS from now at most. Where a step comes to ST_UNAVAILABLE or
+ * ST_UNSURE, may be repeated and the call has time left (peers_step_again), it is asked for trust anew,
+ * and made again. */
+struct call peers_step(const struct call *call);
+bool peers_step_again(const struct call *call, enum status status);
 
 /* Joins: this process has a document from now on. Trust begins with the first whole round, which the
  * keeper makes. ST_OK; ST_UNAVAILABLE, ST_BROKEN. */

@@ -9,15 +9,14 @@
 #include "base/oid.h"
 #include "base/str.h"
 
-#include <pthread.h>
-
+struct seat;
 struct turns;
 
 struct turns *turns_new(void); /* NULL: no memory */
 void turns_free(struct turns *turns);
 
 struct turn {
-    pthread_mutex_t *mutex; /* NULL: none is held */
+    struct seat *seat; /* NULL: none is held */
 };
 
 /* Waits for it, until call->deadline_ms: ST_OK or ST_BUSY. One at a time for each thread: two documents

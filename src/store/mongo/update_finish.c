@@ -107,9 +107,13 @@ static enum status move_collection(struct change *change, const struct organizat
     for (int n = 0; n < MOVE_TRIES; n++) {
         enum status status;
 
-        TRY(change_is_ours(change));
-        status = mongo_collection_rename(change->engine->mongo, change->call, row->collection.ptr,
-                                         journal->collection.ptr);
+        do {
+            struct call step = peers_step(change->call);
+
+            TRY(change_is_ours(change));
+            status = mongo_collection_rename(change->engine->mongo, &step, row->collection.ptr,
+                                             journal->collection.ptr);
+        } while (peers_step_again(change->call, status));
         if (status == ST_NOT_FOUND) {
             return find_moved(change, journal);
         }
