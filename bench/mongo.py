@@ -207,12 +207,12 @@ def seconds_spent(address):
     with urllib.request.urlopen(f"{address}/metrics") as response:
         text = response.read().decode()
 
-    def total(name):
-        return sum(float(value) for value in re.findall(rf"^{name}(?:{{[^}}]*}})? (\S+)$", text, re.M))
+    def total(name, labels="[^}]*"):
+        return sum(float(value) for value in re.findall(rf"^{name}(?:{{{labels}}})? (\S+)$", text, re.M))
 
     return (
         total("orgd_http_request_duration_seconds_sum"),
-        total("orgd_mongo_command_duration_seconds_sum"),
+        total("orgd_mongo_command_duration_seconds_sum", 'of="requests"'),
     )
 
 

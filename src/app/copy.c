@@ -105,8 +105,8 @@ static enum status read_secret(struct store *store, const char *name, struct are
     return ST_OK;
 }
 
-/* The destination's secrets become the source's. Where it has organizations and other secrets it wasn't
- * begun by a copy of this source, and its own tokens would end. */
+/* The destination's secrets become the source's. Where it has organizations and other secrets it
+ * wasn't begun by a copy of this source, and its own tokens would end. */
 static enum status copy_secrets(struct copy *copy, const struct plan *plan, struct arena *mem,
                                 struct err *err)
 {

@@ -1,10 +1,11 @@
 /*
  * `orgd copy`: everything of one store moved into another, whatever engines they are.
  *
- * Two walks over both stores, side by side and in order of ids. The first puts at the destination what
- * is missing or differs there; the second compares. So a copy that was interrupted is simply begun again
- * and goes on where it stopped, and what changed at the source meanwhile is found by the second walk and
- * put right by the next copy. Memory is bounded by pages, whatever the stores hold.
+ * Two walks over both stores, side by side and in order of ids. The first puts at the destination
+ * what is missing or differs there; the second compares. So a copy that was interrupted is simply
+ * begun again and goes on where it stopped, and what changed at the source meanwhile is found by
+ * the second walk and put right by the next copy. Memory is bounded by pages, whatever the stores
+ * hold.
  */
 #ifndef ORGD_APP_COPY_H
 #define ORGD_APP_COPY_H
@@ -46,12 +47,13 @@ struct copy_report {
 };
 
 /*
- * Copies and compares. Draws its progress on standard error, where each organization that differs is named,
- * too. Takes SIGINT and SIGTERM as the wish to stop. From the main thread, before any other is started.
+ * Copies and compares. Draws its progress on standard error, where each organization that differs
+ * is named, too. Takes SIGINT and SIGTERM as the wish to stop. From the main thread, before any
+ * other is started.
  *
- * Returns ST_OK when everything was compared: report says with what result. ST_INVALID: wrong use, and
- * nothing was touched. Otherwise err has the reason, and whatever was copied until then stays: the same
- * copy again goes on there.
+ * Returns ST_OK when everything was compared: report says with what result. ST_INVALID: wrong use,
+ * and nothing was touched. Otherwise err has the reason, and whatever was copied until then stays:
+ * the same copy again goes on there.
  */
 MUST_CHECK enum status app_copy(const struct copy_options *options, struct copy_report *ret_report,
                                 struct err *err);

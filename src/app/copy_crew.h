@@ -1,4 +1,5 @@
-/* The workers of a copy: many organizations at once, while the main thread draws and looks for signals. */
+/* The workers of a copy: many organizations at once, while the main thread draws and looks for
+ * signals. */
 #ifndef ORGD_APP_COPY_CREW_H
 #define ORGD_APP_COPY_CREW_H
 
@@ -38,9 +39,9 @@ struct crew *crew_new(struct copy *copy);
 void crew_free(struct crew *crew); /* NULL is fine */
 
 /*
- * Has the workers run each work, and waits for all. A failure that is about one organization is left in
- * its work; any other ends the copy. ST_OK; the first failure of the latter kind; ST_BUSY: stopped by a
- * signal. The main thread.
+ * Has the workers run each work, and waits for all. A failure that is about one organization is
+ * left in its work; any other ends the copy. ST_OK; the first failure of the latter kind; ST_BUSY:
+ * stopped by a signal. The main thread.
  */
 MUST_CHECK enum status crew_run(struct crew *crew,
                                 enum status (*run)(struct copy *copy, struct work *work),

@@ -24,7 +24,8 @@ const char *work_words(const struct work *work);
 /* `"Acme" (65a…)`: the name as far as a terminal can bear it. */
 void copy_describe(const struct organization *organization, char ret_text[COPY_ABOUT_SIZE]);
 
-/* A line about an organization; of many only the first, and at the phase's end how many there were. */
+/* A line about an organization; of many only the first, and at the phase's end how many there were.
+ * */
 void copy_say(struct copy *copy, const struct pair *pair, const char *what);
 void copy_say_rest(struct copy *copy);
 

@@ -1,4 +1,5 @@
-/* Directories and URLs. A URL's path names the database, as that of MONGO_URL doesn't: there MONGO_DB does. */
+/* Directories and URLs. A URL's path names the database, as that of MONGO_URL doesn't: there
+ * MONGO_DB does. */
 #include "app/copy_place.h"
 
 #include "app/store_rules.h"
@@ -28,8 +29,8 @@ static const char *behind_scheme(const char *where)
     return NULL;
 }
 
-/* A URL's hosts, and what stands in it as the database. A '/' or '@' inside of user name and password is
- * encoded; the file name of a socket, too. */
+/* A URL's hosts, and what stands in it as the database. A '/' or '@' inside of user name and
+ * password is encoded; the file name of a socket, too. */
 static void take_apart(const char *url, struct str *ret_hosts, struct str *ret_database)
 {
     const char *authority = behind_scheme(url);

@@ -1,6 +1,6 @@
 /*
- * How far a copy is, on standard error: on a terminal one line that is drawn again and again, otherwise a
- * line every few seconds.
+ * How far a copy is, on standard error: on a terminal one line that is drawn again and again,
+ * otherwise a line every few seconds.
  */
 #ifndef ORGD_APP_COPY_PROGRESS_H
 #define ORGD_APP_COPY_PROGRESS_H

@@ -1,14 +1,15 @@
 /*
  * Names that went from one organization to another at the source between two runs of a copy. The
- * destination, which has the state of the first run, would refuse the one because the other still has
- * them; so that one steps aside until it is put itself.
+ * destination, which has the state of the first run, would refuse the one because the other still
+ * has them; so that one steps aside until it is put itself.
  */
 #include "app/copy_work.h"
 
 #define MEM_BYTES ((size_t)256 * 1024 * 1024)
 #define TURNS_MAX 1000 /* a chain of more is none that names make */
 
-/* The organization at the destination that has a name, slug or address of the tenant. ST_NOT_FOUND. */
+/* The organization at the destination that has a name, slug or address of the tenant. ST_NOT_FOUND.
+ * */
 static enum status find_holder(struct copy *copy, const struct call *call,
                                const struct tenant *tenant, struct oid *ret_id)
 {

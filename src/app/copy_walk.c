@@ -30,8 +30,8 @@ void tenant_walk_done(struct tenant_walk *walk)
     arena_done(&walk->mem);
 }
 
-/* An engine that keeps account and organization apart shows the later of their times as the organization's:
- * so that is what all of them are asked to keep. */
+/* An engine that keeps account and organization apart shows the later of their times as the
+ * organization's: so that is what all of them are asked to keep. */
 static void settle_time(struct tenant *tenant)
 {
     struct organization *organization = &tenant->organization;

@@ -1,6 +1,7 @@
 /*
- * Walks over two stores side by side, a page at a time: over their organizations, and over the documents of
- * one. What a step gives lives until the next one that loads a page. One thread at a time.
+ * Walks over two stores side by side, a page at a time: over their organizations, and over the
+ * documents of one. What a step gives lives until the next one that loads a page. One thread at a
+ * time.
  */
 #ifndef ORGD_APP_COPY_WALK_H
 #define ORGD_APP_COPY_WALK_H
@@ -33,8 +34,8 @@ struct pair {
 };
 
 /*
- * The next organizations of two walks, in order of their ids: as many as the loaded pages give. They live
- * until the next call. *ret_count 0: that was all. Statuses: as tenant_list.
+ * The next organizations of two walks, in order of their ids: as many as the loaded pages give.
+ * They live until the next call. *ret_count 0: that was all. Statuses: as tenant_list.
  */
 MUST_CHECK enum status tenant_walk_pairs(struct tenant_walk *from, struct tenant_walk *to,
                                          struct pair ret_pairs[COPY_PAIRS_MAX], size_t *ret_count,

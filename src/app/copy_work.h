@@ -31,8 +31,8 @@ MUST_CHECK enum status copy_put_tenant(struct copy *copy, const struct tenant *t
 
 /*
  * Puts at the destination the documents of an organization that are missing or differ there; with
- * copy->deletes those that the source lacks go. is_new: the destination is known to have none. Counts in
- * the progress. ST_NO_ORGANIZATION: on one of the sides it is gone. Any thread.
+ * copy->deletes those that the source lacks go. is_new: the destination is known to have none.
+ * Counts in the progress. ST_NO_ORGANIZATION: on one of the sides it is gone. Any thread.
  */
 MUST_CHECK enum status copy_documents(struct copy *copy, const struct oid *organization,
                                       bool is_new, struct err *err);
@@ -42,17 +42,17 @@ struct documents_sum {
     unsigned char digest[COPY_DIGEST_BYTES]; /* of ids and bodies, in order */
 };
 
-/* Counts and sums up the documents of an organization on both sides; has_…: it is there. Counts in the
- * progress. Any thread. */
+/* Counts and sums up the documents of an organization on both sides; has_…: it is there. Counts in
+ * the progress. Any thread. */
 MUST_CHECK enum status copy_compare_documents(struct copy *copy, const struct oid *organization,
                                               bool has_from, bool has_to,
                                               struct documents_sum *ret_from,
                                               struct documents_sum *ret_to, struct err *err);
 
 /*
- * Puts a tenant whose name, slug or address another one has at the destination from an earlier copy: that
- * one is set aside, under names made from its id, until its own turn comes, which is at once. The main
- * thread, while no worker runs.
+ * Puts a tenant whose name, slug or address another one has at the destination from an earlier
+ * copy: that one is set aside, under names made from its id, until its own turn comes, which is at
+ * once. The main thread, while no worker runs.
  */
 MUST_CHECK enum status copy_settle(struct copy *copy, const struct tenant *tenant, struct err *err);
 

@@ -17,7 +17,8 @@ struct flag {
     const char **value;
 };
 
-/* Takes the flag at argv[*at], with its value in the same word or the next one. EXIT_DONE; EXIT_USAGE. */
+/* Takes the flag at argv[*at], with its value in the same word or the next one. EXIT_DONE;
+ * EXIT_USAGE. */
 static int take_flag(int argc, char **argv, int *at, const struct flag flags[], size_t count)
 {
     const char *word = argv[*at];

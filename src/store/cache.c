@@ -125,6 +125,15 @@ static void cache_close(struct store *store)
     free(cache);
 }
 
+static void cache_metrics(struct store *store, struct buf *out)
+{
+    struct cache_store *cache = (struct cache_store *)store;
+
+    if (cache->inner->ops->metrics) {
+        cache->inner->ops->metrics(cache->inner, out);
+    }
+}
+
 static enum status cache_ping(struct store *store, const struct call *call)
 {
     PASSED(ping, call);
@@ -271,6 +280,7 @@ static enum status cache_document_as_kept(struct store *store, const struct call
 
 static const struct store_ops ops = {
     .close = cache_close,
+    .metrics = cache_metrics,
     .ping = cache_ping,
     .secret = cache_secret,
     .organization_create = cache_organization_create,

@@ -154,6 +154,7 @@ struct tenant_page {
     bool more; /* there is at least one behind the last */
 };
 
+struct buf;
 struct store;
 
 struct store_ops {
@@ -161,6 +162,9 @@ struct store_ops {
     bool reads_block; /* reads wait for a network: they run on the store pool, not on event loops */
 
     void (*close)(struct store *store); /* after the last call has returned; frees store */
+
+    /* Writes what the engine measures of itself, in Prometheus' text format. May be NULL. */
+    void (*metrics)(struct store *store, struct buf *out);
 
     /* ST_OK while the store answers; otherwise what is missing in call->err. Does not wait long. */
     enum status (*ping)(struct store *store, const struct call *call);

@@ -234,4 +234,7 @@ void trace_store_metrics(const struct store *store, struct buf *out)
         (void)snprintf(labels, sizeof(labels), "operation=\"%s\"", verb_names[i]);
         histogram_write(&trace->durations[i], "orgd_store_duration_seconds", labels, out);
     }
+    if (trace->inner->ops->metrics) {
+        trace->inner->ops->metrics(trace->inner, out);
+    }
 }

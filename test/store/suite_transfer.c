@@ -1,8 +1,9 @@
-/* The contract of moving: tenants listed and put as they are, documents put many at a time, secrets set. */
+/* The contract of moving: tenants listed and put as they are, documents put many at a time, secrets
+ * set. */
 #include "suite.h"
 
-/* A tenant called tag, with an id of its own and values that no verb would have made: times that differ,
- * a password that was changed seven times. */
+/* A tenant called tag, with an id of its own and values that no verb would have made: times that
+ * differ, a password that was changed seven times. */
 static struct tenant new_tenant(struct fixture *f, const char *tag)
 {
     struct new_organization names = suite_new(&f->mem, tag);

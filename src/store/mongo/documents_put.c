@@ -1,6 +1,7 @@
 /*
- * documents_put: one insert of all of them, and where some are there already, one after the other in their
- * places. Ids of 24 lower-case hex digits are those that a program made, ObjectIds; all others are text.
+ * documents_put: one insert of all of them, and where some are there already, one after the other
+ * in their places. Ids of 24 lower-case hex digits are those that a program made, ObjectIds; all
+ * others are text.
  */
 #include "store/mongo/documents.h"
 

@@ -70,6 +70,7 @@ static void *run_rounds(void *argument)
     struct saying saying = { .what = "rounds of the instances on the database" };
     struct arena mem;
 
+    mongo_thread_is_keeper();
     arena_init(&mem, MEM_BYTES);
     while (!atomic_load(&keeper->rounds_end)) {
         struct err err = { 0 };
@@ -105,6 +106,7 @@ static void *run_mender(void *argument)
     struct keeper *keeper = argument;
     struct saying saying = { .what = "finishing what instances left" };
 
+    mongo_thread_is_keeper();
     do {
         keeper->recovery.err = (struct err){ 0 };
         say(&saying, recovery_pass(&keeper->recovery), &keeper->recovery.err);

@@ -62,6 +62,13 @@ struct mongo_features {
 };
 const struct mongo_features *mongo_features(const struct mongo *mongo);
 
+/* Says that the commands of the calling thread are not a request's; for the metrics. */
+void mongo_thread_is_keeper(void);
+
+/* The histogram of commands' durations, in Prometheus' text format. Any thread. */
+struct buf;
+void mongo_metrics(const struct mongo *mongo, struct buf *out);
+
 /* One round trip to the server that writes go to; short: at most two seconds. */
 MUST_CHECK enum status mongo_ping(struct mongo *mongo, const struct call *call);
 

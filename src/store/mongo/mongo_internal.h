@@ -5,6 +5,7 @@
 #ifndef ORGD_STORE_MONGO_MONGO_INTERNAL_H
 #define ORGD_STORE_MONGO_MONGO_INTERNAL_H
 
+#include "base/metrics.h"
 #include "store/mongo/mongo.h"
 
 #include <mongoc/mongoc.h>
@@ -23,6 +24,7 @@ struct mongo {
     bson_t majority;  /* a command's options: {readConcern: {level: "majority"}} */
     bson_t unchecked; /* a write's options: {validate: false}; the server judges documents */
     struct mongo_features features;
+    struct histogram commands[2]; /* how long they took: of requests, and of the keeper's threads */
 };
 
 /* What a command may change, which decides what its failure can have left behind. */

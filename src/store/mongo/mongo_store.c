@@ -44,10 +44,16 @@ static void close_store(struct store *store)
     close_parts(mongo_engine(store));
 }
 
+static void store_metrics(struct store *store, struct buf *out)
+{
+    mongo_metrics(mongo_engine(store)->mongo, out);
+}
+
 static const struct store_ops ops = {
     .name = "mongodb",
     .reads_block = true,
     .close = close_store,
+    .metrics = store_metrics,
     .ping = ping,
     .secret = mongo_secret,
     .secret_put = mongo_secret_put,

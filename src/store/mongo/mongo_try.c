@@ -20,11 +20,28 @@ void mongo_count_sent(const mongoc_apm_command_started_t *event)
     sent++;
 }
 
+static _Thread_local bool is_keeper;
+
+void mongo_thread_is_keeper(void)
+{
+    is_keeper = true;
+}
+
+void mongo_metrics(const struct mongo *mongo, struct buf *out)
+{
+    static const char name[] = "orgd_mongo_command_duration_seconds";
+
+    metrics_head(out, name, "histogram", "How long commands to the MongoDB server took.");
+    histogram_write(&mongo->commands[false], name, "of=\"requests\"", out);
+    histogram_write(&mongo->commands[true], name, "of=\"keeper\"", out);
+}
+
 bool mongo_try_once(struct mongo *mongo, const struct mongo_pool *pool, int64_t deadline_ms,
                     mongo_try_fn *function, void *context, struct mongo_try *ret_try)
 {
     int64_t left_ms = deadline_ms - clock_monotonic_ms();
     int64_t bearable_ms = pool->socket_ms - BUDGET_REST_MS;
+    int64_t begun_us;
     bool ok;
 
     *ret_try =
@@ -39,7 +56,9 @@ bool mongo_try_once(struct mongo *mongo, const struct mongo_pool *pool, int64_t 
         return false;
     }
     sent = 0;
+    begun_us = clock_monotonic_us();
     ok = function(ret_try, context);
+    histogram_record(&mongo->commands[is_keeper], clock_monotonic_us() - begun_us);
     ret_try->sent = sent;
     mongoc_client_pool_push(pool->clients, ret_try->client);
     ret_try->client = NULL;

@@ -1,7 +1,7 @@
 /*
- * The members of a tenant that tenant_put is about: steps under the lock of its organization, each of which
- * may be done again. A change's locks are taken in this order: the organization's, one account's, its
- * address'; the latter two are given back before those of the next.
+ * The members of a tenant that tenant_put is about: steps under the lock of its organization, each
+ * of which may be done again. A change's locks are taken in this order: the organization's, one
+ * account's, its address'; the latter two are given back before those of the next.
  */
 #ifndef ORGD_STORE_MONGO_TENANT_H
 #define ORGD_STORE_MONGO_TENANT_H
@@ -13,12 +13,12 @@
 const struct tenant_member *tenant_find_member(const struct tenant *tenant,
                                                const struct oid *account);
 
-/* Makes each account and membership, or brings it to what the tenant says. ST_EMAIL_TAKEN, with those
- * before it put; ST_BUSY, …: to be tried again. */
+/* Makes each account and membership, or brings it to what the tenant says. ST_EMAIL_TAKEN, with
+ * those before it put; ST_BUSY, …: to be tried again. */
 MUST_CHECK enum status tenant_put_members(struct change *change, const struct tenant *tenant);
 
-/* Ends the memberships that the tenant doesn't name, and each account that then belongs to none. former:
- * the administrator before, who may be a member without a membership (a seed's). */
+/* Ends the memberships that the tenant doesn't name, and each account that then belongs to none.
+ * former: the administrator before, who may be a member without a membership (a seed's). */
 MUST_CHECK enum status tenant_cut_others(const struct change *change, const struct tenant *tenant,
                                          const struct oid *former);
 

@@ -1,6 +1,7 @@
 /*
  * tenant_list: a page of organizations with their accounts by three queries, whatever its size. An
- * organization whose account is just being changed together with it is looked at once more by itself.
+ * organization whose account is just being changed together with it is looked at once more by
+ * itself.
  */
 #include "store/mongo/engine.h"
 
@@ -141,7 +142,8 @@ static int compare_members(const void *a, const void *b)
     return order ? order : compare_oids(&left->account, &right->account);
 }
 
-/* Sorted, each once: an administrator without a membership was added, one with one was there before. */
+/* Sorted, each once: an administrator without a membership was added, one with one was there
+ * before. */
 static void sort_members(struct page *page)
 {
     size_t kept = 0;
@@ -262,8 +264,8 @@ static void fill_members(const struct page *page, size_t *at, struct tenant *ten
     }
 }
 
-/* Whether all is of one moment: no change is under way, the administrator's account is there, and no
- * account was changed together with a later version of the organization. */
+/* Whether all is of one moment: no change is under way, the administrator's account is there, and
+ * no account was changed together with a later version of the organization. */
 static bool fits(const struct page *page, const struct organization_row *row,
                  const struct tenant *tenant)
 {

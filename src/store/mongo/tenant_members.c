@@ -1,4 +1,5 @@
-/* The members of a tenant that is put: their accounts and memberships, and the end of all others. */
+/* The members of a tenant that is put: their accounts and memberships, and the end of all others.
+ * */
 #include "store/mongo/tenant.h"
 
 #include "base/arena.h"
@@ -91,8 +92,8 @@ static enum status set_account(const struct change *change, const struct account
     return matched == 1 ? ST_OK : ST_NOT_FOUND;
 }
 
-/* With the locks of the account and its address. Looks and writes until what is there is what shall be:
- * a write whose answer was lost is found out by the next look. */
+/* With the locks of the account and its address. Looks and writes until what is there is what shall
+ * be: a write whose answer was lost is found out by the next look. */
 static enum status write_account(const struct change *change, const struct account *account)
 {
     for (int n = 0; n < WRITE_TRIES; n++) {
@@ -206,8 +207,8 @@ static bool note_other(void *context, const bson_t *document)
     return others->count < OTHERS_AT_ONCE;
 }
 
-/* Ends one membership that the tenant doesn't name. The account before it: by it that is found again after
- * an interruption. */
+/* Ends one membership that the tenant doesn't name. The account before it: by it that is found
+ * again after an interruption. */
 static enum status cut_other(const struct change *change, const struct oid *account_id)
 {
     struct mongo *mongo = change->engine->mongo;

@@ -1,7 +1,8 @@
 /*
- * tenant_put: brings an organization, its accounts and its memberships to given values, in steps that each
- * leave everything usable, so that a put that was interrupted is simply done again. One that isn't there
- * is created first, and names are changed, by the verbs that do so for everybody (create.c, update.c).
+ * tenant_put: brings an organization, its accounts and its memberships to given values, in steps
+ * that each leave everything usable, so that a put that was interrupted is simply done again. One
+ * that isn't there is created first, and names are changed, by the verbs that do so for everybody
+ * (create.c, update.c).
  */
 #include "store/mongo/tenant.h"
 
@@ -132,8 +133,8 @@ static enum status put_names(struct store *store, const struct call *call, const
     return str_equal(after.slug, organization->slug) ? ST_OK : slug_taken(call, organization);
 }
 
-/* Creates it, in the simplest case just as it shall be: then *ret_done. With its administrator; in place of
- * one who has an account here already with somebody who gives way to that one at once. */
+/* Creates it, in the simplest case just as it shall be: then *ret_done. With its administrator; in
+ * place of one who has an account here already with somebody who gives way to that one at once. */
 static enum status make(struct store *store, const struct call *call, const struct tenant *tenant,
                         bool *ret_done)
 {
@@ -175,8 +176,8 @@ static enum status make(struct store *store, const struct call *call, const stru
     return ST_OK;
 }
 
-/* Whether it is there: ST_NO_ORGANIZATION. Where somebody creates or deletes it, or has died doing so, waits
- * for the end of that; ST_BUSY at the deadline. */
+/* Whether it is there: ST_NO_ORGANIZATION. Where somebody creates or deletes it, or has died doing
+ * so, waits for the end of that; ST_BUSY at the deadline. */
 static enum status find(struct store *store, const struct call *call, const struct oid *id)
 {
     do {
