@@ -9,9 +9,9 @@
  * number complains. Nobody reads these counters. As the program's own definitions come before the C
  * library's, the driver gets memory without a name instead, which goes with the process.
  */
-__attribute__((used, visibility("default"))) int shm_open(const char *name, int flags, mode_t mode)
+__attribute__((used, visibility("default"))) int shm_open(const char *name, int oflag, mode_t mode)
 {
-    (void)flags;
+    (void)oflag;
     (void)mode;
     return memfd_create(name, MFD_CLOEXEC);
 }

@@ -19,6 +19,7 @@ from bson import Binary, Decimal128, Int64, ObjectId, Regex
 
 import helpers
 import orgd
+import seeds
 
 SECONDS = 120  # for one copy, with sanitizers
 INTERRUPTED = re.compile(r"interrupted; the same command again goes on from here")
@@ -243,6 +244,35 @@ def test_the_layout_of_a_copy_is_the_seeds(place, serve, database_named):
     assert admin["email"] == tenant.email
     assert database.memberships.count_documents({"organization_id": found["_id"]}) == 1
     assert database.orgd_locks.count_documents({}) == 0
+
+
+def test_a_seeds_database_moves_into_the_embedded_store(place, serve, database_named):
+    source, destination = place("mongodb"), place("sqlite")
+    organization = seeds.seed_001(database_named(source))
+    database_named(source)[organization["collection_name"]].insert_many(seeds.DOCUMENTS)
+    assert summary(copy(source, destination))["documents"] == ("3", "3")
+    server = serve(store=destination.settings)
+    token = server.login("admin@testorg.com", seeds.PASSWORD)
+    found = server.client.get("/org/get", params={"organization_name": "TestOrg"}).json()
+    assert found["id"] == str(organization["_id"])
+    path = f"/v1/organizations/{found['id']}/documents/65a0000000000000000000aa"
+    document = server.client.get(path, headers=orgd.bearer(token)).json()
+    assert document["at"] == {"$date": "2024-01-02T03:04:05Z"}
+
+
+def test_what_the_destination_cannot_hold_is_named_and_the_rest_arrives(
+    place, serve, database_named
+):
+    source, destination = place("mongodb"), place("sqlite")
+    server = serve(store=source.settings)
+    good, bad = server.new_tenant(), server.new_tenant()
+    put(good, server.client, 1, n=1)
+    database = database_named(source)
+    database.admins.delete_one({"email": bad.email})
+    done = copy(source, destination, code=1)
+    assert bad.name in done.stderr and "its administrator is no account of it" in done.stderr
+    assert summary(done)["organizations"] == ("2", "1")
+    assert set(documents(serve(store=destination.settings), good)) == {"d00001"}
 
 
 # A second run

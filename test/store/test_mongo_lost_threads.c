@@ -146,29 +146,48 @@ static enum status insert_lost_then(struct mongo_fixture *f, enum wire_fault fir
     return status;
 }
 
+/* The same, until the driver has sent it twice: on a busy machine it may not find the server again in its
+ * own short time, and then leaves it at one. */
+static enum status insert_lost_twice(struct mongo_fixture *f, enum wire_fault first, int code,
+                                     const char **ret_id, int *ret_sent, bool *ret_has_number)
+{
+    static const char *const ids[] = { "a", "b", "c", "d", "e", "f", "g", "h" };
+    enum status status = ST_BUSY;
+
+    *ret_sent = 0;
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]) && *ret_sent < 2; i++) {
+        *ret_id = ids[i];
+        status = insert_lost_then(f, first, code, ids[i], ret_sent, ret_has_number);
+        assert_true(*ret_sent == 2 || status == ST_UNSURE);
+    }
+    return status;
+}
+
 MONGO_TEST(replica_set__a_lost_write_is_repeated_by_number)
 {
     FIXTURE(f)
+    const char *id = NULL;
     bool has_number = false;
     int sent = 0;
 
-    assert_int_equal(insert_lost_then(f, WIRE_CUT_BEFORE, 0, "a", &sent, &has_number), ST_OK);
+    assert_int_equal(insert_lost_twice(f, WIRE_CUT_BEFORE, 0, &id, &sent, &has_number), ST_OK);
     assert_int_equal(sent, 2);
     assert_true(has_number);
-    assert_int_equal(mongo_help_n(f, "a"), 1);
+    assert_int_equal(mongo_help_n(f, id), 1);
 }
 
 MONGO_TEST(replica_set__not_primary_after_a_lost_write_does_not_mean_that_nothing_happened)
 {
     FIXTURE(f)
+    const char *id = NULL;
     bool has_number = false;
     int sent = 0;
 
-    assert_int_equal(insert_lost_then(f, WIRE_CUT_AFTER, 10107, "a", &sent, &has_number),
+    assert_int_equal(insert_lost_twice(f, WIRE_CUT_AFTER, 10107, &id, &sent, &has_number),
                      ST_UNSURE);
     assert_int_equal(sent, 2);
     assert_true(has_number);
-    assert_int_equal(mongo_help_n(f, "a"), 1);
+    assert_int_equal(mongo_help_n(f, id), 1);
 }
 
 int main(void)
