@@ -5,6 +5,8 @@ import re
 import threading
 import time
 
+import pytest
+
 from helpers import problem, refused
 from orgd import bearer, request_bytes
 
@@ -157,6 +159,7 @@ def test_member_name_in_a_422_is_utf8_however_long_it_is(server, tenant):
     response.content.decode("utf-8")
 
 
+@pytest.mark.embedded
 def test_large_patches_of_one_tenant_do_not_hold_up_anothers_writes(server):
     """Merging happens outside the store's one writer."""
     heavy, light = server.new_tenant(), server.new_tenant()

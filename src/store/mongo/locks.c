@@ -143,6 +143,7 @@ static enum status try_once(struct mongo *mongo, struct leftovers *leftovers,
     enum status status = insert(mongo, call, owner, names, count);
 
     if (status == ST_OK) {
+        *call->err = (struct err){ 0 }; /* of having waited nothing is told */
         return ST_OK;
     }
     if (status != ST_UNAVAILABLE && (count > 1 || status != ST_DOCUMENT_EXISTS)) {
