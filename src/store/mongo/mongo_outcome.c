@@ -110,6 +110,8 @@ static const struct text_row {
     enum code_class class;
 } text_rows[] = {
     { "UNIQUE constraint", CLASS_EXISTS },      /* FerretDB on SQLite */
+    { "SQLSTATE 23505", CLASS_EXISTS },         /* FerretDB on PostgreSQL */
+    { "SQLSTATE 22P05", CLASS_DOCUMENT },       /* the same: a NUL in text */
     { "duplicate key", CLASS_EXISTS },          /* and on PostgreSQL */
     { "database or disk is full", CLASS_FULL }, /* SQLite */
     { "No space left on device", CLASS_FULL },  /* PostgreSQL */
