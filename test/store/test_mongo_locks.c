@@ -67,9 +67,9 @@ STORE_TEST(locks__are_taken_all_or_none)
     assert_in_range(clock_monotonic_ms(), call.deadline_ms - 60, call.deadline_ms + 500);
     assert_int_equal(scene_count(s, C_LOCKS), 1);
     node_give(a, &s->shot.call, &one, "name:b");
-    assert_status(locks_take(a->mongo, a->leftovers, &call, &two, names, 3), ST_OK);
+    assert_status(locks_take(a->mongo, a->leftovers, &s->shot.call, &two, names, 3), ST_OK);
     assert_int_equal(scene_count(s, C_LOCKS), 3);
-    locks_give(a->mongo, a->leftovers, &call, &two, names, 3);
+    locks_give(a->mongo, a->leftovers, &s->shot.call, &two, names, 3);
     assert_int_equal(scene_count(s, C_LOCKS), 0);
 }
 

@@ -143,7 +143,6 @@ static enum status try_once(struct mongo *mongo, struct leftovers *leftovers,
     enum status status = insert(mongo, call, owner, names, count);
 
     if (status == ST_OK) {
-        *call->err = (struct err){ 0 }; /* of having waited nothing is told */
         return ST_OK;
     }
     if (status != ST_UNAVAILABLE && (count > 1 || status != ST_DOCUMENT_EXISTS)) {
@@ -167,6 +166,7 @@ static enum status take(struct mongo *mongo, struct leftovers *leftovers, const 
                         bool waits)
 {
     struct str sorted[LOCKS_MAX];
+    struct err before = *call->err;
     int64_t wait_ms = WAIT_LEAST_MS;
 
     if (count == 0 || count > LOCKS_MAX) {
@@ -182,6 +182,7 @@ static enum status take(struct mongo *mongo, struct leftovers *leftovers, const 
         if (!again || clock_monotonic_ms() + wait_ms + jitter_ms >= call->deadline_ms) {
             return status == ST_UNSURE ? ST_UNAVAILABLE : status;
         }
+        *call->err = before; /* of having waited nothing is told */
         pause_ms(wait_ms / 2 + jitter_ms);
         wait_ms = wait_ms * 2 < WAIT_MOST_MS ? wait_ms * 2 : WAIT_MOST_MS;
     }
