@@ -42,14 +42,15 @@ func parse() options {
 	return given
 }
 
-// sqliteURL names the directory, and turns fsync off: the tests kill orgd and this server, never the
-// machine, and every commit is cheaper by half.
+// sqliteURL names the directory. There is no fsync: the tests kill orgd and this server, never the machine,
+// and every commit is cheaper by half. A transaction is a writer's from its beginning, so that it waits for
+// another's; one that became a writer later would fail as "database is locked".
 func sqliteURL(directory string) (string, error) {
 	absolute, err := filepath.Abs(directory)
 	if err != nil {
 		return "", err
 	}
-	file := url.URL{Scheme: "file", Path: absolute + "/", RawQuery: "_pragma=synchronous(0)"}
+	file := url.URL{Scheme: "file", Path: absolute + "/", RawQuery: "_pragma=synchronous(0)&_txlock=immediate"}
 	return file.String(), nil
 }
 
