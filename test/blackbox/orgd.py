@@ -42,16 +42,10 @@ def unique_email():
     return f"{unique('admin').lower()}@example.com"
 
 
-# The MongoDB driver names a piece of shared memory after its process. Where one that was killed with the
-# same number left its own, the driver says so on standard error before our program begins.
-SET_FOR_ALL = {"MONGOC_DISABLE_SHM": "1"}
-
-
 def clean_environment(extra=None):
     """The environment a child gets: nothing of ours but PATH and sanitizer options, then extra,
     where None for a value takes a name out."""
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    environment.update(SET_FOR_ALL)
     environment.update(extra or {})
     return {name: value for name, value in environment.items() if value is not None}
 

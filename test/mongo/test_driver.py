@@ -13,7 +13,7 @@ def of_process(pid):
 def test_killed_server_leaves_nothing_in_shared_memory(serve):
     """The driver counts in a piece of shared memory that it removes when it is closed down, and a process
     that finds one of its own number there from before complains on standard error."""
-    server = serve({"MONGOC_DISABLE_SHM": None})
+    server = serve()
     pid = server.process.pid
     server.kill()
     assert of_process(pid) == []
