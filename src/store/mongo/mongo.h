@@ -13,7 +13,7 @@
  * password is in no err and no log line.
  *
  * Time. No try is begun at or after call->deadline_ms (where there is none at all: ST_UNAVAILABLE), and a
- * server that answers stops by itself. One that is silent altogether can hold a call for about three
+ * server that answers stops by itself. One that is silent altogether can hold a call for about four
  * seconds past its deadline: with less than 20 seconds left, connections with short time-outs are used.
  *
  * Writes are acknowledged by a majority and journaled, whatever the connection string says; reads that

@@ -10,7 +10,9 @@
 #define HEARTBEAT_MS 2000 /* how soon a dead server is noticed where it doesn't tell by itself */
 #define POOL_SIZE 128     /* the store's threads, the hash threads and the keeper */
 
-#define QUICK_SERVER_SELECTION_MS 500
+/* More than the half second that the driver lets pass between two looks at a server that it has just
+ * lost: its own repetition of a write waits for the next look. */
+#define QUICK_SERVER_SELECTION_MS 1000
 #define QUICK_CONNECT_MS 1000
 #define QUICK_SOCKET_MS 1500
 #define QUICK_WAIT_QUEUE_MS 500
