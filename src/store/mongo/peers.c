@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define HURRY_ROUND_MS 10 /* between rounds while there is a hurry */
+#define STEP_PAUSE_MS 100 /* a server that refuses at once is not asked as often as it answers */
 
 /* A clock that also counts while the machine sleeps: others don't. */
 static int64_t trust_clock_ms(void)
@@ -362,6 +363,10 @@ struct call peers_step(const struct call *call)
 
 bool peers_step_again(const struct call *call, enum status status)
 {
-    return (status == ST_UNAVAILABLE || status == ST_UNSURE) &&
-           clock_monotonic_ms() < call->deadline_ms;
+    if ((status != ST_UNAVAILABLE && status != ST_UNSURE) ||
+        clock_monotonic_ms() + STEP_PAUSE_MS >= call->deadline_ms) {
+        return false;
+    }
+    (void)nanosleep(&(struct timespec){ .tv_nsec = STEP_PAUSE_MS * 1000000 }, NULL);
+    return true;
 }

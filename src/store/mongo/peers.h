@@ -71,8 +71,8 @@ struct mongo;
 struct peers;
 
 /* A call with a deadline of PEER_STEP_MS from now at most. Where a step comes to ST_UNAVAILABLE or
- * ST_UNSURE, may be repeated and the call has time left (peers_step_again), it is asked for trust anew,
- * and made again. */
+ * ST_UNSURE, may be repeated and the call has time left (peers_step_again, which waits a little), it is
+ * asked for trust anew, and made again. */
 struct call peers_step(const struct call *call);
 bool peers_step_again(const struct call *call, enum status status);
 
