@@ -23,21 +23,40 @@ static void write_time(struct json_out *out, const char *key, int64_t ms)
     json_out_text(out, text);
 }
 
+/* An organization of a seed's database may have none. */
+static void write_admin_id(struct json_out *out, const struct oid *admin_id)
+{
+    static const struct oid none;
+
+    if (oid_equal(admin_id, &none)) {
+        json_out_key(out, "admin_id");
+        json_out_null(out);
+    } else {
+        api_write_oid(out, "admin_id", admin_id);
+    }
+}
+
+static void write_admin_email(struct json_out *out, struct str email)
+{
+    json_out_key(out, "admin_email");
+    if (email.len == 0) {
+        json_out_null(out);
+    } else {
+        json_out_str(out, email);
+    }
+}
+
 void api_write_organization(struct json_out *out, const struct organization *organization)
 {
-    char collection[sizeof("org_") + SLUG_MAX + SLUG_SUFFIX_LEN];
-
-    (void)snprintf(collection, sizeof(collection), "org_%.*s", STR_ARG(organization->slug));
     json_out_key(out, "organization_name");
     json_out_str(out, organization->name);
     json_out_key(out, "collection_name");
-    json_out_text(out, collection);
-    json_out_key(out, "admin_email");
-    json_out_str(out, organization->admin_email);
+    json_out_str(out, organization->collection);
+    write_admin_email(out, organization->admin_email);
     api_write_oid(out, "id", &organization->id);
     json_out_key(out, "slug");
     json_out_str(out, organization->slug);
-    api_write_oid(out, "admin_id", &organization->admin_id);
+    write_admin_id(out, &organization->admin_id);
     write_time(out, "created_at", organization->created_ms);
     write_time(out, "updated_at", organization->updated_ms);
 }

@@ -75,10 +75,11 @@ static enum status judge(const struct copy *copy, const struct plan *plan, struc
         return ST_OK;
     }
     if (!copy->deletes) {
-        return err_set(err, ST_PRECONDITION,
-                       "the destination has %lld organizations that the source lacks, the first is "
-                       "%s; nothing was changed (--delete would remove them there)",
-                       (long long)plan->extra, plan->first_extra);
+        return err_set(
+            err, ST_PRECONDITION,
+            "the destination has %lld organization%s that the source lacks, the first is "
+            "%s; nothing was changed (--delete would remove what is there only)",
+            (long long)plan->extra, plan->extra == 1 ? "" : "s", plan->first_extra);
     }
     if (plan->organizations == 0) {
         return err_set(err, ST_PRECONDITION,

@@ -10,13 +10,47 @@ struct comparison {
     crypto_generichash_state to;
 };
 
+#define LOOKS_MAX 4 /* at an organization that comes and goes */
+
+/* Whether an organization that was listed is still there; otherwise *side becomes NULL. */
+static enum status look_again(struct store *store, const struct tenant **side, struct err *err)
+{
+    struct tenant now;
+    struct arena mem;
+    struct call call;
+    enum status found;
+
+    if (!*side) {
+        return ST_OK;
+    }
+    arena_init(&mem, WORK_MEM_BYTES);
+    call = copy_call(&mem, err);
+    found = tenant_find(store, &call, &(*side)->organization.id, &now);
+    arena_done(&mem);
+    if (found == ST_NO_ORGANIZATION) {
+        *side = NULL;
+        return ST_OK;
+    }
+    return found;
+}
+
+/* One that was deleted since it was listed is compared as what it is: not there. */
 static enum status compare_one(struct copy *copy, struct work *work)
 {
-    const struct pair *pair = &work->pair;
-    const struct tenant *either = pair->from ? pair->from : pair->to;
+    struct pair *pair = &work->pair;
+    const struct oid id = (pair->from ? pair->from : pair->to)->organization.id;
+    enum status status = ST_NO_ORGANIZATION;
 
-    return copy_compare_documents(copy, &either->organization.id, pair->from != NULL,
-                                  pair->to != NULL, &work->from, &work->to, &work->err);
+    for (int n = 0; n < LOOKS_MAX && status == ST_NO_ORGANIZATION; n++) {
+        work->err.text[0] = '\0';
+        status = copy_compare_documents(copy, &id, pair->from != NULL, pair->to != NULL,
+                                        &work->from, &work->to, &work->err);
+        if (status == ST_NO_ORGANIZATION) {
+            TRY(look_again(copy->from, &pair->from, &work->err));
+            TRY(look_again(copy->to, &pair->to, &work->err));
+        }
+    }
+    return status;
 }
 
 static void count_side(struct copy_side *side, crypto_generichash_state *state,
@@ -41,6 +75,9 @@ static bool say_difference(struct copy *copy, const struct work *work)
     const struct pair *pair = &work->pair;
     char what[128];
 
+    if (!pair->from && !pair->to) {
+        return false; /* it went from both meanwhile */
+    }
     if (!pair->from || !pair->to) {
         copy_say(copy, pair, pair->from ? "only at the source" : "only at the destination");
     } else if (work->status != ST_OK) {

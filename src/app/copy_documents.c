@@ -1,48 +1,11 @@
 /* The documents of one organization: two walks side by side. */
 #include "app/copy_work.h"
 
-#include "base/clock.h"
-
 #include <sodium.h>
-#include <time.h>
 
 #define LOT_MAX 500
 #define LOT_BYTES ((size_t)4 * 1024 * 1024)
 #define SCRATCH_BYTES ((size_t)256 * 1024 * 1024)
-#define BUSY_TRIES 60
-#define BUSY_PAUSE_MS 250
-
-enum status copy_may_go_on(struct copy *copy, struct err *err)
-{
-    return atomic_load(&copy->is_stopping) ? err_set(err, ST_BUSY, "stopped") : ST_OK;
-}
-
-/* After a call that was refused because others were at it: whether to try once more. */
-static bool may_try_again(struct copy *copy, enum status status, int *tries)
-{
-    struct timespec pause = { .tv_nsec = BUSY_PAUSE_MS * 1000000L };
-
-    if (status != ST_BUSY || ++*tries >= BUSY_TRIES || atomic_load(&copy->is_stopping)) {
-        return false;
-    }
-    (void)nanosleep(&pause, NULL);
-    return true;
-}
-
-enum status copy_put_tenant(struct copy *copy, const struct tenant *tenant, struct arena *mem,
-                            struct err *err)
-{
-    enum status status;
-    int tries = 0;
-
-    do {
-        struct call call = copy_call(mem, err);
-
-        err->text[0] = '\0';
-        status = store_tenant_put(copy->to, &call, tenant);
-    } while (may_try_again(copy, status, &tries));
-    return status;
-}
 
 /* Documents of the source's present page that are going to be put. */
 struct lot {
@@ -57,7 +20,7 @@ struct lot {
 static enum status flush(struct lot *lot, struct err *err)
 {
     enum status status;
-    int tries = 0;
+    int64_t until_ms = 0;
 
     if (lot->count == 0) {
         return ST_OK;
@@ -66,19 +29,25 @@ static enum status flush(struct lot *lot, struct err *err)
     do {
         struct call call = copy_call(&lot->mem, err);
 
-        err->text[0] = '\0';
         status = store_documents_put(lot->copy->to, &call, lot->organization, lot->documents,
                                      lot->count);
         arena_clear(&lot->mem);
-    } while (may_try_again(lot->copy, status, &tries));
+    } while (copy_try_again(lot->copy, status, &until_ms, err));
     lot->count = 0;
     lot->bytes = 0;
     return status;
 }
 
-static enum status add(struct lot *lot, const struct document *document, struct err *err)
+/* there: the destination's; NULL: none. */
+static enum status add(struct lot *lot, const struct document *document,
+                       const struct document *there, struct err *err)
 {
-    lot->documents[lot->count++] = *document;
+    struct document *next = &lot->documents[lot->count++];
+
+    *next = *document;
+    if (there && next->id_kind == ID_ANY) {
+        next->id_kind = there->id_kind;
+    }
     lot->bytes += document->body.len;
     return lot->count == LOT_MAX || lot->bytes >= LOT_BYTES ? flush(lot, err) : ST_OK;
 }
@@ -91,21 +60,34 @@ static enum status delete_edit(void *context, const struct document *now,
     return ST_OK;
 }
 
-static enum status cut(struct lot *lot, struct str id, struct err *err)
+static enum status cut_one(struct lot *lot, struct str id, struct err *err)
 {
     enum status status;
-    int tries = 0;
+    int64_t until_ms = 0;
 
     TRY(copy_may_go_on(lot->copy, err));
     do {
         struct call call = copy_call(&lot->mem, err);
 
-        err->text[0] = '\0';
         status =
             store_document_edit(lot->copy->to, &call, lot->organization, id, delete_edit, NULL);
         arena_clear(&lot->mem);
-    } while (may_try_again(lot->copy, status, &tries));
+    } while (copy_try_again(lot->copy, status, &until_ms, err));
     return status;
+}
+
+static enum status cut(struct lot *lot, const struct document *document, struct err *err)
+{
+    if (document->has_twin) {
+        TRY(cut_one(lot, document->id, err));
+    }
+    return cut_one(lot, document->id, err);
+}
+
+/* Whether the kinds of two ids agree, as far as both engines tell. */
+static bool kinds_agree(const struct document *a, const struct document *b)
+{
+    return a->id_kind == ID_ANY || b->id_kind == ID_ANY || a->id_kind == b->id_kind;
 }
 
 /* The body that the destination would have of it, in mem; the body itself where it can't. */
@@ -123,6 +105,9 @@ static bool is_kept(struct lot *lot, const struct document *from, const struct d
 {
     bool same = str_equal(from->body, to->body);
 
+    if (to->has_twin || !kinds_agree(from, to)) {
+        return false;
+    }
     if (!same) {
         same = str_equal(as_kept(lot->copy, from, &lot->mem), to->body);
         arena_clear(&lot->mem);
@@ -173,9 +158,9 @@ static enum status copy_next(struct lot *lot, struct document_walk *from, struct
         document_walk_step(to);
     }
     if (left && !(right && is_kept(lot, left, right))) {
-        return add(lot, left, err);
+        return add(lot, left, right, err);
     }
-    return right && !left && lot->copy->deletes ? cut(lot, right->id, err) : ST_OK;
+    return right && !left && lot->copy->deletes ? cut(lot, right, err) : ST_OK;
 }
 
 enum status copy_documents(struct copy *copy, const struct oid *organization, bool is_new,
@@ -223,11 +208,14 @@ static void sum_text(struct sum *sum, struct str text)
     (void)crypto_generichash_update(&sum->state, (const unsigned char *)text.ptr, text.len);
 }
 
-static void sum_document(struct sum *sum, struct str id, struct str body)
+static void sum_document(struct sum *sum, const struct document *document, struct str body)
 {
-    sum->count++;
-    sum_text(sum, id);
+    sum->count += document->has_twin ? 2 : 1;
+    sum_text(sum, document->id);
     sum_text(sum, body);
+    if (document->has_twin) {
+        sum_text(sum, STR("and another of this id"));
+    }
 }
 
 static void sum_final(struct sum *sum, struct documents_sum *ret_sum)
@@ -255,12 +243,15 @@ static enum status compare_next(struct copy *copy, struct document_walk *from,
     if (left) {
         bool differs = right && !str_equal(left->body, right->body);
 
-        sum_document(&sums[0], left->id, differs ? as_kept(copy, left, mem) : left->body);
+        sum_document(&sums[0], left, differs ? as_kept(copy, left, mem) : left->body);
+        if (right && !kinds_agree(left, right)) {
+            sum_text(&sums[0], STR("an id of another kind"));
+        }
         document_walk_step(from);
         arena_clear(mem);
     }
     if (right) {
-        sum_document(&sums[1], right->id, right->body);
+        sum_document(&sums[1], right, right->body);
         document_walk_step(to);
     }
     return ST_OK;

@@ -1,4 +1,4 @@
-/* The bar, the numbers beside it, and the time that is left. */
+/* The bar, the numbers beside it, and the time that is left. What has no room is left out, from the right. */
 #include "app/copy_progress.h"
 
 #include "base/buf.h"
@@ -14,8 +14,11 @@
 #define LINE_MS 5000
 #define WIDTH_STANDARD 80
 #define WIDTH_MAX 400
-#define BAR_MIN 10
+#define BAR_MIN 8
 #define BAR_MAX 40
+#define PHASE_WIDTH 10
+#define RATE_DIGITS 5
+#define PACE_WIDTH (sizeof("  12345/s  1:23 left") - 1)
 #define ORGANIZATION_WEIGHT                                                                        \
     10 /* what one costs beside its documents, in documents; for the bar only */
 #define TEXT_BYTES 1024
@@ -59,73 +62,134 @@ static void put_time(struct buf *text, int64_t seconds)
     }
 }
 
-/* "12/40 organizations  1000/2200 documents  3500/s  0:34 left" */
-static void put_numbers(const struct progress *progress, struct buf *text)
+/* Where numbers change, their width doesn't, so that nothing jumps on a terminal. */
+static int digits_of(int64_t number)
+{
+    return snprintf(NULL, 0, "%" PRId64, number);
+}
+
+/* A total that the source has outgrown since it was looked at. */
+static int64_t at_least(int64_t total, int64_t done)
+{
+    return done > total ? done : total;
+}
+
+/* "12/40 organizations  1000/2200 documents" */
+static void put_counts(const struct progress *progress, bool is_short, bool is_aligned,
+                       struct buf *text)
 {
     int64_t organizations = atomic_load(&progress->organizations_done);
     int64_t documents = atomic_load(&progress->documents_done);
-    int64_t spent_ms = clock_monotonic_ms() - progress->begun_ms;
-    double done = fraction(progress);
+    int64_t all_organizations = at_least(progress->organizations, organizations);
+    int64_t all_documents = at_least(progress->documents, documents);
 
     if (progress->organizations == 0) {
         buf_printf(text, "%" PRId64 " organizations", organizations);
         return;
     }
-    buf_printf(text, "%" PRId64 "/%" PRId64 " organizations  %" PRId64 "/%" PRId64 " documents",
-               organizations, progress->organizations, documents, progress->documents);
-    if (spent_ms > 0 && documents > 0) {
-        buf_printf(text, "  %" PRId64 "/s", documents * 1000 / spent_ms);
-    }
-    if (done > 0 && done < 1 && spent_ms >= 1000) {
-        buf_text(text, "  ");
-        put_time(text, (int64_t)((double)spent_ms / 1000 * (1 - done) / done) + 1);
-        buf_text(text, " left");
-    }
+    buf_printf(text, "%*" PRId64 "/%" PRId64 " %s  %*" PRId64 "/%" PRId64 " %s",
+               is_aligned ? digits_of(all_organizations) : 0, organizations, all_organizations,
+               is_short ? "orgs" : "organizations", is_aligned ? digits_of(all_documents) : 0,
+               documents, all_documents, is_short ? "docs" : "documents");
 }
 
+/* "  3500/s  0:34 left", as much of it as has room. */
+static void put_pace(const struct progress *progress, size_t room, struct buf *text)
+{
+    int64_t documents = atomic_load(&progress->documents_done);
+    int64_t spent_ms = clock_monotonic_ms() - progress->begun_ms;
+    double done = fraction(progress);
+    struct buf part;
+
+    if (progress->organizations == 0 || spent_ms <= 0) {
+        return;
+    }
+    buf_init(&part, TEXT_BYTES);
+    if (documents > 0) {
+        buf_printf(&part, "  %*" PRId64 "/s", progress->is_terminal ? RATE_DIGITS : 0,
+                   documents * 1000 / spent_ms);
+    }
+    if (part.len <= room) {
+        buf_str(text, buf_view(&part));
+        room -= part.len;
+    }
+    buf_clear(&part);
+    if (done > 0 && done < 1 && spent_ms >= 1000 && !progress->is_ended) {
+        buf_text(&part, "  ");
+        put_time(&part, (int64_t)((double)spent_ms / 1000 * (1 - done) / done) + 1);
+        buf_text(&part, " left");
+    }
+    if (part.len <= room) {
+        buf_str(text, buf_view(&part));
+    }
+    buf_done(&part);
+}
+
+/* width 0: only the percentage. */
 static void put_bar(struct buf *text, double done, size_t width)
 {
     size_t full = (size_t)(done * (double)width);
 
-    buf_char(text, '[');
+    if (width > 0) {
+        buf_char(text, '[');
+    }
     for (size_t i = 0; i < width; i++) {
         buf_char(text, i < full ? '#' : '.');
     }
-    buf_printf(text, "] %3d%%  ", (int)(done * 100));
+    buf_printf(text, "%s%3d%%  ", width > 0 ? "] " : "", (int)(done * 100));
+}
+
+/* How wide the bar may be beside so much other text: the same throughout a phase. */
+static size_t width_of_bar(size_t width, size_t used)
+{
+    size_t room = width > used ? width - used : 0;
+
+    if (room >= BAR_MIN + PACE_WIDTH) {
+        room -= PACE_WIDTH;
+    }
+    if (room < BAR_MIN) {
+        return 0;
+    }
+    return room < BAR_MAX ? room : BAR_MAX;
 }
 
 static void draw_bar(struct progress *progress)
 {
     size_t width = width_of_terminal() - 1; /* a full line would wrap */
-    struct buf numbers;
+    size_t used = PHASE_WIDTH + sizeof("[] 100%  ") - 1;
+    struct buf counts;
     struct buf line;
-    size_t used;
 
-    buf_init(&numbers, TEXT_BYTES);
+    buf_init(&counts, TEXT_BYTES);
     buf_init(&line, 2 * TEXT_BYTES);
-    put_numbers(progress, &numbers);
-    buf_printf(&line, "%-10s", progress->phase);
-    used = line.len + numbers.len + sizeof("[] 100%  ") - 1;
-    if (progress->organizations > 0 && used + BAR_MIN <= width) {
-        put_bar(&line, fraction(progress), width - used < BAR_MAX ? width - used : BAR_MAX);
+    put_counts(progress, false, true, &counts);
+    if (used + counts.len + BAR_MIN + PACE_WIDTH > width) {
+        buf_clear(&counts);
+        put_counts(progress, true, true, &counts);
     }
-    buf_str(&line, buf_view(&numbers));
+    buf_printf(&line, "%-*s", PHASE_WIDTH, progress->phase);
+    if (progress->organizations > 0) {
+        put_bar(&line, fraction(progress), width_of_bar(width, used + counts.len));
+    }
+    buf_str(&line, buf_view(&counts));
+    put_pace(progress, width > line.len ? width - line.len : 0, &line);
     (void)fprintf(stderr, ERASE "%.*s", (int)(line.len < width ? line.len : width),
                   buf_view(&line).ptr);
     (void)fflush(stderr);
     progress->is_drawn = true;
     buf_done(&line);
-    buf_done(&numbers);
+    buf_done(&counts);
 }
 
 static void print_line(const struct progress *progress)
 {
-    struct buf numbers;
+    struct buf line;
 
-    buf_init(&numbers, TEXT_BYTES);
-    put_numbers(progress, &numbers);
-    (void)fprintf(stderr, "%s: %.*s\n", progress->phase, STR_ARG(buf_view(&numbers)));
-    buf_done(&numbers);
+    buf_init(&line, TEXT_BYTES);
+    put_counts(progress, false, false, &line);
+    put_pace(progress, TEXT_BYTES, &line);
+    (void)fprintf(stderr, "%s: %.*s\n", progress->phase, STR_ARG(buf_view(&line)));
+    buf_done(&line);
 }
 
 static void show(struct progress *progress)
@@ -142,6 +206,7 @@ void progress_begin(struct progress *progress, const char *phase, int64_t organi
                     int64_t documents)
 {
     progress->phase = phase;
+    progress->is_ended = false;
     progress->organizations = organizations;
     progress->documents = documents;
     progress->begun_ms = progress->shown_ms = clock_monotonic_ms();
@@ -157,6 +222,7 @@ void progress_end(struct progress *progress)
     if (!progress->phase) {
         return;
     }
+    progress->is_ended = true;
     show(progress);
     if (progress->is_drawn) {
         (void)fputc('\n', stderr);
@@ -183,7 +249,11 @@ void progress_draw(struct progress *progress)
 void progress_clean(char *text)
 {
     for (char *c = text; *c; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7F) {
+        unsigned char next = (unsigned char)c[1];
+
+        if ((unsigned char)*c == 0xC2 && next >= 0x80 && next <= 0x9F) { /* U+0080 to U+009F */
+            c[0] = c[1] = '?';
+        } else if ((unsigned char)*c < ' ' || *c == 0x7F) {
             *c = '?';
         }
     }

@@ -14,6 +14,7 @@ struct progress {
     bool is_terminal;
     bool is_drawn; /* there is a line to be drawn over */
     const char *phase;
+    bool is_ended;         /* the phase */
     int64_t begun_ms;      /* the phase */
     int64_t shown_ms;      /* the last line */
     int64_t organizations; /* all told, as far as known */

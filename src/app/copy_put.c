@@ -1,29 +1,19 @@
 /* The phase that puts at the destination what is missing or differs there. */
 #include "app/copy_phases.h"
 
+static enum status delete_one(struct copy *copy, struct work *work)
+{
+    return copy_delete_tenant(copy, &work->pair.to->organization.id, &work->err);
+}
+
 static enum status copy_one(struct copy *copy, struct work *work)
 {
     const struct pair *pair = &work->pair;
-    struct arena mem;
-    enum status status = ST_OK;
 
-    if (!pair->from) {
-        struct call call;
-
-        arena_init(&mem, WORK_MEM_BYTES);
-        call = copy_call(&mem, &work->err);
-        status = store_organization_delete(copy->to, &call, &pair->to->organization.id);
-        arena_done(&mem);
-        return status == ST_NO_ORGANIZATION ? ST_OK : status;
-    }
     if (!pair->to || !tenant_equal(pair->from, pair->to)) {
-        arena_init(&mem, WORK_MEM_BYTES);
-        status = copy_put_tenant(copy, pair->from, &mem, &work->err);
-        arena_done(&mem);
+        TRY(copy_put_tenant(copy, pair->from, &work->err));
     }
-    return status == ST_OK
-               ? copy_documents(copy, &pair->from->organization.id, !pair->to, &work->err)
-               : status;
+    return copy_documents(copy, &pair->from->organization.id, !pair->to, &work->err);
 }
 
 static enum status copy_only_documents(struct copy *copy, struct work *work)
@@ -67,6 +57,21 @@ static enum status settle(struct copy *copy, struct crew *crew, struct err *err)
     return ST_OK;
 }
 
+static enum status delete_round(struct copy *copy, struct crew *crew, const struct pair pairs[],
+                                size_t count, void *context, struct err *err)
+{
+    (void)context;
+    crew->count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!pairs[i].from) {
+            crew_add(crew, &pairs[i]);
+        }
+    }
+    TRY(crew_run(crew, delete_one, err));
+    say_failures(copy, crew);
+    return ST_OK;
+}
+
 static enum status copy_round(struct copy *copy, struct crew *crew, const struct pair pairs[],
                               size_t count, void *context, struct err *err)
 {
@@ -75,7 +80,7 @@ static enum status copy_round(struct copy *copy, struct crew *crew, const struct
     (void)context;
     crew->count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (pairs[i].from || copy->deletes) {
+        if (pairs[i].from) {
             crew_add(crew, &pairs[i]);
         }
     }
@@ -92,7 +97,12 @@ static enum status copy_round(struct copy *copy, struct crew *crew, const struct
     return settle(copy, crew, err);
 }
 
+/* What goes goes first: then its names and addresses are free, and no account that comes along with another
+ * organization is just being removed. */
 enum status copy_put_all(struct copy *copy, struct err *err)
 {
+    if (copy->deletes) {
+        TRY(copy_walk(copy, delete_round, NULL, err));
+    }
     return copy_walk(copy, copy_round, NULL, err);
 }

@@ -52,9 +52,10 @@ static struct str hex_of(const struct oid *id, struct arena *mem)
     return arena_str(mem, str_of(hex));
 }
 
-/* Gives an organization of the destination names that nobody else has. */
-static enum status set_aside(struct copy *copy, const struct oid *id, struct arena *mem,
-                             struct err *err)
+/* With its own memory from here on: a tenant has many members, and a chain many tenants. */
+
+static enum status aside_in(struct copy *copy, const struct oid *id, struct arena *mem,
+                            struct err *err)
 {
     struct call call = copy_call(mem, err);
     struct organization *organization;
@@ -69,55 +70,94 @@ static enum status set_aside(struct copy *copy, const struct oid *id, struct are
         account->email = account->email_key =
             arena_printf(mem, "%.*s@moving.invalid", STR_ARG(hex_of(&account->id, mem)));
     }
-    return copy_put_tenant(copy, &tenant, mem, err);
+    return copy_put_tenant(copy, &tenant, err);
+}
+
+/* Gives an organization of the destination names that nobody else has. */
+static enum status set_aside(struct copy *copy, const struct oid *id, struct err *err)
+{
+    enum status status;
+    struct arena mem;
+
+    arena_init(&mem, MEM_BYTES);
+    status = aside_in(copy, id, &mem, err);
+    arena_done(&mem);
+    return status;
+}
+
+/* Who is in the tenant's way; ST_NOT_FOUND, or why that can't be said. */
+static enum status look_for_holder(struct copy *copy, const struct tenant *tenant,
+                                   struct oid *ret_id)
+{
+    struct err unused = { .text = "" };
+    enum status status;
+    struct arena mem;
+    struct call call;
+
+    arena_init(&mem, MEM_BYTES);
+    call = copy_call(&mem, &unused);
+    status = find_holder(copy, &call, tenant, ret_id);
+    arena_done(&mem);
+    return status;
 }
 
 /* Puts it, setting aside who is in its way, one after the other; those are noted in ids. */
 static enum status put_at_once(struct copy *copy, const struct tenant *tenant, struct oid *ids,
-                               size_t *count, struct arena *mem, struct err *err)
+                               size_t *count, struct err *err)
 {
     for (;;) {
-        struct call call = copy_call(mem, err);
-        enum status status = copy_put_tenant(copy, tenant, mem, err);
-        struct err refusal = *err;
+        enum status status = copy_put_tenant(copy, tenant, err);
         struct oid holder;
 
         if (status != ST_NAME_TAKEN && status != ST_EMAIL_TAKEN) {
             return status;
         }
         TRY(copy_may_go_on(copy, err));
-        if (find_holder(copy, &call, tenant, &holder) != ST_OK || *count == TURNS_MAX) {
-            *err = refusal;
+        if (*count == TURNS_MAX || look_for_holder(copy, tenant, &holder) != ST_OK) {
             return status;
         }
-        TRY(set_aside(copy, &holder, mem, err));
+        TRY(set_aside(copy, &holder, err));
         ids[(*count)++] = holder;
     }
+}
+
+/* One that was set aside gets its turn. Where it was deleted at the source meanwhile, the comparison will
+ * say so. */
+static enum status put_back(struct copy *copy, const struct oid *id, struct oid *ids, size_t *count,
+                            struct err *err)
+{
+    struct tenant tenant;
+    struct arena mem;
+    struct call call;
+    enum status status;
+
+    arena_init(&mem, MEM_BYTES);
+    call = copy_call(&mem, err);
+    status = tenant_find(copy->from, &call, id, &tenant);
+    if (status == ST_OK) {
+        status = put_at_once(copy, &tenant, ids, count, err);
+    }
+    arena_done(&mem);
+    return status == ST_NO_ORGANIZATION ? ST_OK : status;
 }
 
 enum status copy_settle(struct copy *copy, const struct tenant *tenant, struct err *err)
 {
     struct oid ids[TURNS_MAX];
-    struct arena mem;
     size_t count = 0;
-    enum status status;
+    enum status status = put_at_once(copy, tenant, ids, &count, err);
 
-    arena_init(&mem, MEM_BYTES);
-    status = put_at_once(copy, tenant, ids, &count, &mem, err);
-    for (size_t i = 0; i < count && status == ST_OK; i++) {
-        struct call call = copy_call(&mem, err);
-        struct tenant aside;
+    for (size_t i = 0; i < count && copy_may_go_on(copy, err) == ST_OK; i++) {
+        struct err words = { .text = "" };
+        enum status other = ST_OK;
 
-        if (oid_equal(&ids[i], &tenant->organization.id)) {
-            continue; /* its own earlier members were in its way */
+        if (!oid_equal(&ids[i], &tenant->organization.id)) { /* not its own earlier members */
+            other = put_back(copy, &ids[i], ids, &count, &words);
         }
-        status = tenant_find(copy->from, &call, &ids[i], &aside);
-        if (status == ST_OK) {
-            status = put_at_once(copy, &aside, ids, &count, &mem, err);
-        } else if (status == ST_NO_ORGANIZATION) {
-            status = ST_OK; /* deleted at the source meanwhile: the comparison will say so */
+        if (status == ST_OK && other != ST_OK) {
+            status = other;
+            *err = words;
         }
     }
-    arena_done(&mem);
     return status;
 }

@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #define TENANT_PAGE 256
+#define TENANT_BYTES ((size_t)32 * 1024 * 1024) /* of a page; one tenant may pass it */
 #define TENANT_MEM_BYTES ((size_t)1 << 30)
 #define DOCUMENT_PAGE 500
 #define DOCUMENT_BYTES ((size_t)4 * 1024 * 1024) /* of a page; one document may pass it */
@@ -49,6 +50,7 @@ static void settle_time(struct tenant *tenant)
 /* Makes sure that there is a present one, where there is any more. */
 static enum status load_tenants(struct tenant_walk *walk, struct err *err)
 {
+    struct tenant_query query = { .limit = TENANT_PAGE, .max_bytes = TENANT_BYTES };
     struct call call;
 
     if (walk->at < walk->page.count || (walk->begun && !walk->page.more)) {
@@ -57,12 +59,12 @@ static enum status load_tenants(struct tenant_walk *walk, struct err *err)
     if (walk->page.count > 0) {
         walk->last = walk->page.tenants[walk->page.count - 1].organization.id;
     }
+    query.after = walk->begun ? &walk->last : NULL;
     arena_clear(&walk->mem);
     call = copy_call(&walk->mem, err);
     walk->at = 0;
     walk->page.count = 0;
-    TRY(store_tenant_list(walk->store, &call, walk->begun ? &walk->last : NULL, TENANT_PAGE,
-                          &walk->page));
+    TRY(store_tenant_list(walk->store, &call, &query, &walk->page));
     walk->begun = true;
     for (size_t i = 0; i < walk->page.count; i++) {
         settle_time(&walk->page.tenants[i]);
@@ -114,6 +116,7 @@ enum status tenant_find(struct store *store, const struct call *call, const stru
                         struct tenant *ret_tenant)
 {
     struct oid before = *id;
+    struct tenant_query query = { .limit = 1, .max_bytes = 1 };
     struct tenant_page page;
     int i = OID_BYTES - 1;
 
@@ -122,8 +125,9 @@ enum status tenant_find(struct store *store, const struct call *call, const stru
     }
     if (i >= 0) {
         before.bytes[i]--;
+        query.after = &before;
     }
-    TRY(store_tenant_list(store, call, i >= 0 ? &before : NULL, 1, &page));
+    TRY(store_tenant_list(store, call, &query, &page));
     if (page.count == 0 || !oid_equal(&page.tenants[0].organization.id, id)) {
         return ST_NO_ORGANIZATION;
     }

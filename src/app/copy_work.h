@@ -25,9 +25,15 @@ struct copy {
 /* ST_OK, or ST_BUSY with its words: asked by every loop before it goes on. Any thread. */
 MUST_CHECK enum status copy_may_go_on(struct copy *copy, struct err *err);
 
-/* tenant_put, again while the destination is busy. Any thread. */
+/* After a call to the destination: whether to make it once more, because others were in the way. Then it
+ * has paused. until_ms: 0 before the first; it keeps how long that goes on. Any thread. */
+bool copy_try_again(struct copy *copy, enum status status, int64_t *until_ms, struct err *err);
+
+/* tenant_put, and organization_delete (ST_OK also where it is gone), again while the destination is
+ * busy. Any thread. */
 MUST_CHECK enum status copy_put_tenant(struct copy *copy, const struct tenant *tenant,
-                                       struct arena *mem, struct err *err);
+                                       struct err *err);
+MUST_CHECK enum status copy_delete_tenant(struct copy *copy, const struct oid *id, struct err *err);
 
 /*
  * Puts at the destination the documents of an organization that are missing or differ there; with
@@ -38,7 +44,7 @@ MUST_CHECK enum status copy_documents(struct copy *copy, const struct oid *organ
                                       bool is_new, struct err *err);
 
 struct documents_sum {
-    int64_t count;
+    int64_t count; /* with those that are hidden behind others: see store.h's has_twin */
     unsigned char digest[COPY_DIGEST_BYTES]; /* of ids and bodies, in order */
 };
 

@@ -8,7 +8,7 @@ static bool judge_name(struct str text, struct arena *mem, struct rules_name *re
 {
     struct name name;
 
-    if (name_make(text, mem, &name) != NAME_OK) {
+    if (!name_make_stored(text, mem, &name)) {
         return false;
     }
     *ret_name = (struct rules_name){

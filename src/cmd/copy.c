@@ -87,7 +87,7 @@ static int take_options(int argc, char **argv, struct copy_options *options)
 
 static int print_summary(const struct copy_report *report)
 {
-    static const char row[] = "%-14s  %32" PRId64 "  %32" PRId64 "\n";
+    static const char row[] = "%-13s %32" PRId64 " %32" PRId64 "\n"; /* 79 columns */
     const struct copy_side *from = &report->from;
     const struct copy_side *to = &report->to;
     struct buf text;
@@ -95,17 +95,18 @@ static int print_summary(const struct copy_report *report)
 
     buf_init(&text, COMMAND_TEXT_BYTES);
     buf_printf(&text, "from  %s\nto    %s\n\n", from->place, to->place);
-    buf_printf(&text, "%-14s  %32s  %32s\n", "", "source", "destination");
+    buf_printf(&text, "%-13s %32s %32s\n", "", "source", "destination");
     buf_printf(&text, row, "organizations", from->organizations, to->organizations);
     buf_printf(&text, row, "accounts", from->accounts, to->accounts);
     buf_printf(&text, row, "documents", from->documents, to->documents);
-    buf_printf(&text, "%-14s  %32s  %32s\n", "checksum", from->checksum, to->checksum);
-    buf_printf(&text, "%-14s  %30" PRId64 ".%" PRId64 "\n\n", "seconds", report->took_ms / 1000,
+    buf_printf(&text, "%-13s %32s %32s\n", "checksum", from->checksum, to->checksum);
+    buf_printf(&text, "%-13s %30" PRId64 ".%" PRId64 "\n\n", "seconds", report->took_ms / 1000,
                report->took_ms % 1000 / 100);
     if (report->differing == 0) {
         buf_text(&text, "equal\n");
     } else {
-        buf_printf(&text, "different: %" PRId64 " organizations\n", report->differing);
+        buf_printf(&text, "different: %" PRId64 " organization%s\n", report->differing,
+                   report->differing == 1 ? "" : "s");
     }
     code = command_print(&text);
     buf_done(&text);
@@ -136,5 +137,10 @@ int command_copy(int argc, char **argv)
         return EXIT_FAILED;
     }
     code = print_summary(&report);
+    if (report.differing > 0) {
+        (void)fputs("What changed at the source meanwhile comes over with the same command again; "
+                    "what was deleted there goes with --delete.\n",
+                    stderr);
+    }
     return code == EXIT_DONE && report.differing > 0 ? EXIT_FAILED : code;
 }

@@ -33,7 +33,7 @@ static bool belongs_to(const struct membership *membership, struct str organizat
 {
     struct name name;
 
-    return name_make(organization_name, mem, &name) == NAME_OK &&
+    return name_make_stored(organization_name, mem, &name) &&
            str_equal(name.key, membership->organization.name_key);
 }
 

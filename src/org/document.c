@@ -3,12 +3,10 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "org/document_text.h"
 #include "org/domain.h"
 #include "org/etag.h"
 #include "org/name.h"
-#include "json/json.h"
-#include "json/json_out.h"
-#include "json/merge_patch.h"
 
 #define MERGE_TRIES 4
 #define SCRATCH_BYTES ((size_t)80 * 1024 * 1024) /* the largest document that settings allow */
@@ -69,33 +67,6 @@ static enum status judge_body(json_t *body, struct str id, struct invalid *inval
     return invalid->count > before ? ST_INVALID : ST_OK;
 }
 
-/* A document's text: compact, its `_id` first. */
-static void write_body(const json_t *body, struct str id, struct buf *out)
-{
-    struct json_out json;
-    const char *key;
-    json_t *value;
-
-    json_out_init(&json, out);
-    json_out_object(&json);
-    json_out_key(&json, "_id");
-    json_out_str(&json, id);
-    json_object_foreach((json_t *)(uintptr_t)body, key, value)
-    {
-        if (strcmp(key, "_id") != 0) {
-            json_out_key(&json, key);
-            json_out_value(&json, value);
-        }
-    }
-    json_out_end(&json);
-}
-
-static enum status too_large(const struct domain *domain, struct err *err)
-{
-    return err_set(err, ST_TOO_LARGE, "A document has at most %lld bytes",
-                   (long long)domain->document_max_bytes);
-}
-
 /* What an edit works with; the function that made it frees body. */
 struct edit {
     struct domain *domain;
@@ -109,7 +80,7 @@ struct edit {
     bool must_be_new;       /* for a POST */
     bool has_made_id;
     struct buf body;         /* what is to be there, or is */
-    struct invalid *invalid; /* where it is said that the store can't hold body; NULL: nowhere */
+    struct invalid *invalid; /* where it is said that body can't be; NULL: nowhere */
     bool created;
     struct err err;
 };
@@ -157,25 +128,11 @@ static enum status edit_put(void *context, const struct document *now,
 /* What the patch makes of a document, into edit->body. */
 static enum status merge(struct edit *edit, const struct document *now)
 {
-    json_auto_t *before = NULL;
-    json_auto_t *after = NULL;
-
     if (!etag_allows(edit->preconditions, now->body)) {
         return ST_PRECONDITION;
     }
-    if (json_parse(now->body, &before, &edit->err) != ST_OK) {
-        return ST_BROKEN;
-    }
-    after = json_merge_patch(before, edit->patch);
-    if (!after) {
-        return err_set(&edit->err, ST_BROKEN, "no memory for a merge");
-    }
-    buf_clear(&edit->body);
-    write_body(after, edit->id, &edit->body);
-    if (buf_overflowed(&edit->body) || edit->body.len > (size_t)edit->domain->document_max_bytes) {
-        return too_large(edit->domain, &edit->err);
-    }
-    return ST_OK;
+    return document_text_merge(now->body, edit->patch, edit->id,
+                               (size_t)edit->domain->document_max_bytes, &edit->body, &edit->err);
 }
 
 /* Puts what was merged before, if the document is still the one that it was merged from; else merges
@@ -216,14 +173,20 @@ static enum status edit_delete(void *context, const struct document *now,
     return ST_OK;
 }
 
-/* Done with an edit; its words, if it has any, go to the caller. */
-static void edit_done(struct edit *edit, const struct call *call)
+/* Done with an edit: its words, if it has any, go to the caller, as an entry where the document
+ * can't be. */
+static enum status edit_done(struct edit *edit, const struct call *call, enum status status)
 {
     if (edit->err.text[0]) {
         *call->err = edit->err;
     }
     buf_done(&edit->body);
     arena_done(&edit->scratch);
+    if (status == ST_INVALID && edit->invalid) {
+        return invalid_add(edit->invalid, "value_error", "body", NULL, "Value error, %s",
+                           call->err->text);
+    }
+    return status;
 }
 
 /* Lets the store decide, and hands the outcome over; done with the edit in any case. */
@@ -240,12 +203,7 @@ static enum status finish(struct edit *edit, const struct call *call,
         ret_result->created = edit->created;
         etag_of(ret_result->document.body, ret_result->etag);
     }
-    edit_done(edit, call);
-    if (status == ST_INVALID && edit->invalid) {
-        return invalid_add(edit->invalid, "value_error", "body", NULL, "Value error, %s",
-                           call->err->text);
-    }
-    return status;
+    return edit_done(edit, call, status);
 }
 
 enum status document_create(struct domain *domain, const struct call *call,
@@ -271,10 +229,10 @@ enum status document_create(struct domain *domain, const struct call *call,
     edit.must_be_new = true;
     edit.has_made_id = !own;
     edit.invalid = invalid;
-    write_body(body, id, &edit.body);
+    document_text_write(body, id, &edit.body);
     if (buf_overflowed(&edit.body)) {
         buf_done(&edit.body);
-        return too_large(domain, call->err);
+        return document_text_too_large((size_t)domain->document_max_bytes, call->err);
     }
     return finish(&edit, call, organization, edit_put, ret_result);
 }
@@ -303,10 +261,10 @@ enum status document_put(struct domain *domain, const struct call *call,
     }
     edit_init(&edit, domain, id, preconditions);
     edit.invalid = invalid;
-    write_body(body, id, &edit.body);
+    document_text_write(body, id, &edit.body);
     if (buf_overflowed(&edit.body)) {
         buf_done(&edit.body);
-        return too_large(domain, call->err);
+        return document_text_too_large((size_t)domain->document_max_bytes, call->err);
     }
     return finish(&edit, call, organization, edit_put, ret_result);
 }
@@ -357,11 +315,8 @@ static enum status patch_document(struct domain *domain, const struct call *call
         edit.invalid = invalid;
         edit.may_retry = tries < MERGE_TRIES;
         status = merge_outside(&edit, call, organization);
-        if (status == ST_OK) {
-            status = finish(&edit, call, organization, edit_patch, ret_result);
-        } else {
-            edit_done(&edit, call);
-        }
+        status = status == ST_OK ? finish(&edit, call, organization, edit_patch, ret_result)
+                                 : edit_done(&edit, call, status);
         again = edit.was_overtaken;
     }
     return status;

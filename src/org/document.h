@@ -53,7 +53,9 @@ MUST_CHECK enum status document_put(struct domain *domain, const struct call *ca
                                     const struct oid *organization, struct str id, json_t *body,
                                     const struct preconditions *preconditions,
                                     struct invalid *invalid, struct document_result *ret_result);
-/* JSON merge patch. ST_NO_DOCUMENT before ST_PRECONDITION. */
+/* JSON merge patch, as json/merge_patch.h has it. The limits hold for what comes of it, also where
+ * what another program put there is larger (ST_TOO_LARGE) or nested more deeply (ST_INVALID).
+ * ST_NO_DOCUMENT before ST_PRECONDITION. */
 MUST_CHECK enum status document_patch(struct domain *domain, const struct call *call,
                                       const struct oid *organization, struct str id, json_t *patch,
                                       const struct preconditions *preconditions,

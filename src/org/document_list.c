@@ -1,5 +1,5 @@
-/* Pages of documents. A cursor is the last id of its page, sealed so that nobody can make one up. That id may
- * be longer than DOCUMENT_ID_MAX: other programs write to a store, too. */
+/* Pages of documents. A cursor is the last id of its page, sealed so that nobody can make one up.
+ * That id may be longer than DOCUMENT_ID_MAX, or empty: other programs write to a store, too. */
 #include "org/document.h"
 
 #include "org/domain.h"
@@ -47,7 +47,7 @@ static bool read_cursor(const struct domain *domain, const struct oid *organizat
 
     if (sodium_base642bin(bytes, cursor.len, cursor.ptr, cursor.len, NULL, &len, NULL,
                           sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-        len <= SEAL_BYTES) {
+        len < SEAL_BYTES) {
         return false;
     }
     id = (struct str){ .ptr = (const char *)bytes + SEAL_BYTES, .len = len - SEAL_BYTES };

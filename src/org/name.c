@@ -295,6 +295,27 @@ enum name_fault name_make(struct str raw, struct arena *mem, struct name *ret_na
     return NAME_OK;
 }
 
+bool name_make_stored(struct str raw, struct arena *mem, struct name *ret_name)
+{
+    struct name name = { .text = raw };
+    struct oid id;
+
+    if (name_make(raw, mem, ret_name) == NAME_OK) {
+        return true;
+    }
+    if (raw.len == 0 || raw.len > NAME_STORED_MAX_BYTES || !str_is_utf8(raw)) {
+        return false;
+    }
+    name.key = name_key(raw, mem);
+    if (name.key.len == 0 || text_has_control(name.key)) {
+        return false;
+    }
+    name.slug = make_slug(raw, mem);
+    name.slug_is_hex = oid_parse(name.slug, &id);
+    *ret_name = name;
+    return true;
+}
+
 enum email_fault email_make(struct str raw, struct arena *mem, struct str *ret_key)
 {
     struct str rest = raw;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #define NAME_MAX_CODE_POINTS 100
+#define NAME_STORED_MAX_BYTES 1024
 #define SLUG_MAX 64
 #define EMAIL_MAX_BYTES 254
 
@@ -34,6 +35,14 @@ struct name {
 
 /* Judges and normalises an organization's name. ret_name: untouched on a fault; strings in mem. */
 MUST_CHECK enum name_fault name_make(struct str raw, struct arena *mem, struct name *ret_name);
+
+/*
+ * The same for a name that is stored already, perhaps by another program, or that is only looked
+ * up: also where name_make refuses it, as far as there is a key to find it by; its text is then as
+ * it is. False: not UTF-8, over NAME_STORED_MAX_BYTES, nothing that counts when compared, or
+ * control characters other than white space.
+ */
+bool name_make_stored(struct str raw, struct arena *mem, struct name *ret_name);
 
 /*
  * The key of any well-formed UTF-8 text, also of one that name_make would refuse (a name that

@@ -70,29 +70,39 @@ enum status organization_create(struct domain *domain, const struct call *call,
     return store_organization_create(domain->store, call, &new, ret_organization);
 }
 
+/* A name that breaks the rules is wrong only where no organization has it: a seed's may. */
 enum status organization_get(struct domain *domain, const struct call *call,
                              const struct input *input, struct invalid *invalid,
                              struct organization *ret_organization)
 {
+    enum status found = ST_NO_ORGANIZATION;
     struct name name;
 
-    TRY(input_name(input, call->mem, invalid, &name));
-    return store_organization_by_name(domain->store, call, name.key, ret_organization);
+    if (name_make_stored(input->text, call->mem, &name)) {
+        found = store_organization_by_name(domain->store, call, name.key, ret_organization);
+    }
+    if (found == ST_NO_ORGANIZATION) {
+        TRY(input_name(input, call->mem, invalid, &name));
+    }
+    return found;
 }
 
-/* The organization that the caller names, if it is the caller's own. */
+/* Whether the organization that the caller names is the caller's own. Nothing named is. */
 static enum status own(struct domain *domain, const struct call *call,
-                       const struct membership *caller, const struct name *name)
+                       const struct membership *caller, const struct input *input,
+                       struct invalid *invalid)
 {
     struct organization named;
 
-    TRY(store_organization_by_name(domain->store, call, name->key, &named));
+    if (!input->text.ptr) {
+        return ST_OK;
+    }
+    TRY(organization_get(domain, call, input, invalid, &named));
     return oid_equal(&named.id, &caller->organization.id) ? ST_OK : ST_FORBIDDEN;
 }
 
-/* Everything that update says, judged. */
+/* What update asks for, judged. */
 struct judged_update {
-    struct name current;
     struct name name;
     struct str email_key;
     struct str password_hash; /* ptr NULL: as it is */
@@ -102,9 +112,6 @@ static enum status judge(struct domain *domain, const struct call *call,
                          const struct organization_update *update, struct invalid *invalid,
                          struct judged_update *ret_judged)
 {
-    if (update->current_name.text.ptr) {
-        (void)!input_name(&update->current_name, call->mem, invalid, &ret_judged->current);
-    }
     if (update->new_name.text.ptr) {
         (void)!input_name(&update->new_name, call->mem, invalid, &ret_judged->name);
     }
@@ -182,12 +189,10 @@ enum status organization_update(struct domain *domain, const struct call *call,
                                 struct organization *ret_organization)
 {
     struct judged_update judged = { .password_hash = { .ptr = NULL } };
-    enum status status = ST_BUSY;
+    enum status status = own(domain, call, caller, &update->current_name, invalid);
 
-    TRY(judge(domain, call, update, invalid, &judged));
-    if (update->current_name.text.ptr) {
-        TRY(own(domain, call, caller, &judged.current));
-    }
+    TRY(judge(domain, call, update, invalid, &judged)); /* all that is wrong, before whose it is */
+    TRY(status);
     TRY(refuse_update_early(domain, call, caller, update, &judged));
     if (update->new_password.text.ptr &&
         !password_verify(update->new_password.text, caller->account.password_hash)) {
@@ -221,12 +226,7 @@ enum status organization_delete(struct domain *domain, const struct call *call,
 {
     enum status status;
 
-    if (input->text.ptr) {
-        struct name name;
-
-        TRY(input_name(input, call->mem, invalid, &name));
-        TRY(own(domain, call, caller, &name));
-    }
+    TRY(own(domain, call, caller, input, invalid));
     status = store_organization_delete(domain->store, call, &caller->organization.id);
     return status == ST_NO_ORGANIZATION ? ST_BAD_TOKEN : status;
 }

@@ -22,7 +22,8 @@ MUST_CHECK enum status organization_create(struct domain *domain, const struct c
                                            const struct signup *signup, struct invalid *invalid,
                                            struct organization *ret_organization);
 
-/* ST_INVALID, ST_NO_ORGANIZATION. */
+/* ST_INVALID, ST_NO_ORGANIZATION. A name that breaks the rules is ST_INVALID only where no
+ * organization has it: a seed's may, and update and delete find it by it too. */
 MUST_CHECK enum status organization_get(struct domain *domain, const struct call *call,
                                         const struct input *name, struct invalid *invalid,
                                         struct organization *ret_organization);

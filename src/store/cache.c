@@ -253,10 +253,9 @@ static enum status cache_secret_put(struct store *store, const struct call *call
 }
 
 static enum status cache_tenant_list(struct store *store, const struct call *call,
-                                     const struct oid *after, size_t limit,
-                                     struct tenant_page *ret_page)
+                                     const struct tenant_query *query, struct tenant_page *ret_page)
 {
-    PASSED(tenant_list, call, after, limit, ret_page);
+    PASSED(tenant_list, call, query, ret_page);
 }
 
 static enum status cache_tenant_put(struct store *store, const struct call *call,

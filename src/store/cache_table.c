@@ -10,7 +10,7 @@
 #define WAYS 4
 #define SETS (CACHE_RESULTS / SHARDS / WAYS)
 #define CACHE_LINE 64
-#define STRINGS 8 /* of a membership */
+#define STRINGS 9 /* of a membership */
 
 /* One look-up's result. Its strings, each with a NUL, and then its key lie behind it. */
 struct result {
@@ -54,11 +54,12 @@ static void strings_of(struct membership *value, struct str *ret_strings[STRINGS
     ret_strings[0] = &value->organization.name;
     ret_strings[1] = &value->organization.name_key;
     ret_strings[2] = &value->organization.slug;
-    ret_strings[3] = &value->organization.admin_email;
-    ret_strings[4] = &value->account.email;
-    ret_strings[5] = &value->account.email_key;
-    ret_strings[6] = &value->account.password_hash;
-    ret_strings[7] = &value->role;
+    ret_strings[3] = &value->organization.collection;
+    ret_strings[4] = &value->organization.admin_email;
+    ret_strings[5] = &value->account.email;
+    ret_strings[6] = &value->account.email_key;
+    ret_strings[7] = &value->account.password_hash;
+    ret_strings[8] = &value->role;
 }
 
 /* A result with copies of everything; NULL where it is too large or memory is out. */

@@ -181,10 +181,9 @@ static enum status fault_secret_put(struct store *store, const struct call *call
 }
 
 static enum status fault_tenant_list(struct store *store, const struct call *call,
-                                     const struct oid *after, size_t limit,
-                                     struct tenant_page *ret_page)
+                                     const struct tenant_query *query, struct tenant_page *ret_page)
 {
-    FAULTED_RESULT(struct tenant_page, ret_page, tenant_list, call, after, limit);
+    FAULTED_RESULT(struct tenant_page, ret_page, tenant_list, call, query);
 }
 
 static enum status fault_tenant_put(struct store *store, const struct call *call,

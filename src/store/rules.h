@@ -18,7 +18,8 @@ struct rules_name {
 };
 
 struct store_rules {
-    /* False where the rules refuse the name (empty, too long, a control character, no UTF-8). */
+    /* False where there is nothing that a name could be found by (empty, far too long, a control
+     * character, no UTF-8). */
     bool (*name)(struct str text, struct arena *mem, struct rules_name *ret_name);
 
     /* An address as compared; false where the rules refuse it. */

@@ -31,8 +31,9 @@ struct organization {
     struct oid id;
     struct str name;     /* as shown */
     struct str name_key; /* as compared */
-    struct str slug;     /* the collection is "org_" and this */
-    struct oid admin_id; /* its first administrator's account */
+    struct str slug;
+    struct str collection; /* "org_" and the slug; a seed's program may have called it otherwise */
+    struct oid admin_id;   /* its first administrator's account; zeros: none (a seed's database) */
     struct str admin_email;
     int64_t created_ms;
     int64_t updated_ms;
@@ -87,9 +88,15 @@ struct organization_change {
     int64_t now_ms; /* becomes the organization's updated_ms, and the account's where it changes */
 };
 
+/* What an _id of 24 hex digits is, where an engine has more than text for it. Put as ID_ANY, it is what a
+ * made one is there. Engines that have text only list ID_ANY, and take each for that. */
+enum id_kind { ID_ANY, ID_TEXT, ID_OBJECT };
+
 struct document {
     struct str id;   /* as shown */
     struct str body; /* compact JSON, "_id" first */
+    enum id_kind id_kind;
+    bool has_twin; /* listed: one of the other kind is hidden behind it (another program's doing) */
 };
 
 struct document_page {
@@ -147,6 +154,13 @@ struct tenant {
 };
 
 #define TENANT_MEMBERS_MAX 10000
+
+struct tenant_query {
+    const struct oid *after; /* only ids behind this one; NULL: from the first */
+    size_t limit;            /* 1 to 500 */
+    size_t max_bytes; /* the page ends before the tenant that would pass this, by what an engine
+                         takes it to come to, but has at least one */
+};
 
 struct tenant_page {
     struct tenant *tenants; /* in order of the bytes of their organizations' ids */
@@ -245,10 +259,11 @@ struct store_ops {
     enum status (*secret_put)(struct store *store, const struct call *call, struct str name,
                               struct str value);
 
-    /* Organizations behind an id (NULL: from the first), limit (1 to 500) at most. Each one is as it
-     * was at one moment; a walk from page to page has each that was there all the while exactly once. */
+    /* Each organization is as it was at one moment; a walk from page to page has each that was there all
+     * the while exactly once. ST_BROKEN also where one has more members, or these come to more bytes, than
+     * an engine can show. */
     enum status (*tenant_list)(struct store *store, const struct call *call,
-                               const struct oid *after, size_t limit, struct tenant_page *ret_page);
+                               const struct tenant_query *query, struct tenant_page *ret_page);
 
     /*
      * Makes an organization with these accounts and memberships, or brings the one of that id to be just
@@ -264,9 +279,12 @@ struct store_ops {
                               const struct tenant *tenant);
 
     /*
-     * Puts documents, each in the place of the one with its id or as a new one. Each is put whole or not
-     * at all; on any status but ST_OK some of them may have been put. count: 1 to 500, no id twice.
-     * ST_NO_ORGANIZATION; ST_INVALID: the engine can't hold one of them (call->err says which).
+     * Puts documents, each in the place of the one with its id (of either kind) or as a new one: then there
+     * is exactly one of that id, of the kind that it says. Each is put whole or not at all, but one whose
+     * kind changes may be gone in between; on any status but ST_OK some of them may have been put. count: 1
+     * to 500, no id twice.
+     * ST_NO_ORGANIZATION; ST_INVALID, ST_TOO_LARGE: the engine can't hold one of them (call->err says
+     * which).
      */
     enum status (*documents_put)(struct store *store, const struct call *call,
                                  const struct oid *organization_id,
@@ -274,7 +292,7 @@ struct store_ops {
 
     /* The body that document_get would give after documents_put of this document: an engine that keeps
      * values rather than text may write some of them in another form ({"$date": …}). Changes nothing and
-     * asks nobody. ST_INVALID: the engine can't hold it. */
+     * asks nobody. ST_INVALID, ST_TOO_LARGE: the engine can't hold it. */
     enum status (*document_as_kept)(struct store *store, const struct call *call,
                                     const struct document *document, struct str *ret_body);
 };
@@ -406,10 +424,10 @@ MUST_CHECK static inline enum status store_secret_put(struct store *store, const
 }
 
 MUST_CHECK static inline enum status store_tenant_list(struct store *store, const struct call *call,
-                                                       const struct oid *after, size_t limit,
+                                                       const struct tenant_query *query,
                                                        struct tenant_page *ret_page)
 {
-    return store->ops->tenant_list(store, call, after, limit, ret_page);
+    return store->ops->tenant_list(store, call, query, ret_page);
 }
 
 MUST_CHECK static inline enum status store_tenant_put(struct store *store, const struct call *call,

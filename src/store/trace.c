@@ -178,10 +178,9 @@ static enum status trace_secret_put(struct store *store, const struct call *call
 }
 
 static enum status trace_tenant_list(struct store *store, const struct call *call,
-                                     const struct oid *after, size_t limit,
-                                     struct tenant_page *ret_page)
+                                     const struct tenant_query *query, struct tenant_page *ret_page)
 {
-    TRACED(tenant_list, call, after, limit, ret_page);
+    TRACED(tenant_list, call, query, ret_page);
 }
 
 static enum status trace_tenant_put(struct store *store, const struct call *call,

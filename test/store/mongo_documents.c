@@ -74,11 +74,6 @@ bson_type_t tenant_type(const bson_t *document, const char *key)
     return bson_iter_type(&iter);
 }
 
-bool tenant_is_ferretdb(const struct tenant_fixture *t)
-{
-    return !mongo_features(mongo_engine(t->f.store)->mongo)->filters_atomically;
-}
-
 void tenant_insert_text(const struct tenant_fixture *t, const char *id, const char *text)
 {
     mongoc_collection_t *collection =

@@ -30,10 +30,6 @@ bson_t *tenant_raw(const struct tenant_fixture *t, const char *filter);
 /* The type of a member that must be there. */
 bson_type_t tenant_type(const bson_t *document, const char *key);
 
-/* Whether the server is FerretDB 1, which has no decimals, and one _id for a string and an ObjectId of the same
- * digits. */
-bool tenant_is_ferretdb(const struct tenant_fixture *t);
-
 /* Inserts {_id: id, text: text}, as a foreign program. */
 void tenant_insert_text(const struct tenant_fixture *t, const char *id, const char *text);
 

@@ -45,6 +45,23 @@ void place_done(struct mongo_place *place)
     mongoc_cleanup();
 }
 
+bool place_is_ferretdb(const struct mongo_place *place)
+{
+    bson_t *command = BCON_NEW("buildInfo", BCON_INT32(1));
+    bson_error_t error;
+    bson_t reply;
+    bool is_ferretdb;
+
+    if (!mongoc_client_command_simple(place->client, "admin", command, NULL, &reply, &error)) {
+        (void)fprintf(stderr, "buildInfo: %s\n", error.message);
+        abort();
+    }
+    is_ferretdb = bson_has_field(&reply, "ferretdb") || bson_has_field(&reply, "ferretdbVersion");
+    bson_destroy(&reply);
+    bson_destroy(command);
+    return is_ferretdb;
+}
+
 void place_wipe(void *context)
 {
     struct mongo_place *place = context;

@@ -21,6 +21,10 @@ struct mongo_place {
 bool place_init(struct mongo_place *place, const char *program);
 void place_done(struct mongo_place *place);
 
+/* Whether the server is FerretDB 1, which has no decimals, and one _id for a string and an ObjectId of the
+ * same digits. */
+bool place_is_ferretdb(const struct mongo_place *place);
+
 /* What struct engine asks for; context is a struct mongo_place. */
 void place_wipe(void *context);
 struct store *place_open(void *context);

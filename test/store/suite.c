@@ -209,6 +209,7 @@ int store_suite_run(const struct engine *engine)
         { "races of documents", document_race_tests, document_race_tests_count },
         { "faults", fault_tests, fault_tests_count },
         { "transfer", transfer_tests, transfer_tests_count },
+        { "moves", move_tests, move_tests_count },
     };
     int failures = 0;
 

@@ -88,6 +88,27 @@ enum status suite_delete(struct store *store, const struct call *call,
 /* The number of documents by with_total, having checked that as many can be listed. */
 int64_t suite_count(struct fixture *f, const struct oid *organization);
 
+/* A tenant called tag, with an id of its own and values that no verb would have made: times that differ, a
+ * password that was changed seven times. */
+struct tenant suite_tenant(struct fixture *f, const char *tag);
+
+/* One member more, in order of ids. */
+void suite_add_member(struct fixture *f, struct tenant *tenant, const struct tenant_member *member);
+
+/* tenant_put, which is to succeed. */
+void suite_put_tenant(struct fixture *f, const struct tenant *tenant);
+
+/* The one tenant of an id, as the list has it; fails the test where it isn't listed. */
+extern const struct tenant_query suite_all_tenants;
+struct tenant suite_listed(struct fixture *f, const struct oid *id);
+
+/* Each field is what it is expected to be. */
+void suite_assert_text(struct str actual, struct str expected);
+void suite_assert_account(const struct account *actual, const struct account *expected);
+void suite_assert_organization(const struct organization *actual,
+                               const struct organization *expected);
+void suite_assert_tenant(const struct tenant *actual, const struct tenant *expected);
+
 /* Fails with both names where the statuses differ. */
 #define assert_status(actual, expected)                                                            \
     do {                                                                                           \
@@ -128,5 +149,7 @@ extern const struct CMUnitTest fault_tests[];
 extern const size_t fault_tests_count;
 extern const struct CMUnitTest transfer_tests[];
 extern const size_t transfer_tests_count;
+extern const struct CMUnitTest move_tests[];
+extern const size_t move_tests_count;
 
 #endif

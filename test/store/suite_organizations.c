@@ -3,6 +3,14 @@
 
 #include <ctype.h>
 
+static void assert_collection_follows_slug(const struct organization *organization)
+{
+    char expected[128];
+
+    (void)snprintf(expected, sizeof(expected), "org_%.*s", STR_ARG(organization->slug));
+    assert_str(organization->collection, expected);
+}
+
 static void assert_organization(const struct organization *organization,
                                 const struct new_organization *new)
 {
@@ -13,6 +21,7 @@ static void assert_organization(const struct organization *organization,
     assert_true(str_equal(organization->admin_email, new->email));
     assert_int_equal(organization->created_ms, new->now_ms);
     assert_int_equal(organization->updated_ms, new->now_ms);
+    assert_collection_follows_slug(organization);
 }
 
 /* base, '_' and six lower-case hex digits. */
@@ -150,6 +159,7 @@ STORE_TEST(slug__held_by_another_gets_suffix)
         new.slug = STR("acme");
         assert_status(store_organization_create(f->store, &f->call, &new, &made), ST_OK);
         assert_suffixed(made.slug, "acme");
+        assert_collection_follows_slug(&made);
         assert_status(store_organization_by_slug(f->store, &f->call, made.slug, &found), ST_OK);
         assert_true(oid_equal(&found.id, &new.id));
     }

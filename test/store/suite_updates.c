@@ -14,6 +14,7 @@ STORE_TEST(rename__moves_name_and_slug_and_keeps_the_rest)
     assert_true(oid_equal(&now.id, &old.id));
     assert_str(now.name, "Org new");
     assert_str(now.slug, "new");
+    assert_str(now.collection, "org_new");
     assert_str(now.admin_email, "Admin@old.example");
     assert_int_equal(now.created_ms, 1000);
     assert_int_equal(now.updated_ms, 2000);
@@ -93,6 +94,7 @@ STORE_TEST(rename__to_a_held_slug_gets_suffix)
     assert_status(store_organization_update(f->store, &f->call, &change, &now), ST_OK);
     assert_int_equal(now.slug.len, 4 + SLUG_SUFFIX_LEN);
     assert_memory_equal(now.slug.ptr, "held_", 5);
+    assert_str(now.collection, arena_printf(&f->mem, "org_%.*s", STR_ARG(now.slug)).ptr);
     change.slug = STR("free");
     change.slug_needs_suffix = true;
     assert_status(store_organization_update(f->store, &f->call, &change, &now), ST_OK);

@@ -133,6 +133,7 @@ static void assert_same_membership(const struct membership *a, const struct memb
     assert_same(a->organization.name, b->organization.name);
     assert_same(a->organization.name_key, b->organization.name_key);
     assert_same(a->organization.slug, b->organization.slug);
+    assert_same(a->organization.collection, b->organization.collection);
     assert_same(a->organization.admin_email, b->organization.admin_email);
     assert_same(a->account.email, b->account.email);
     assert_same(a->account.email_key, b->account.email_key);

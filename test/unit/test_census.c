@@ -37,16 +37,21 @@ TEST(name__that_an_organization_of_orgd_has_stays_its)
     census_free(census);
 }
 
-TEST(name__that_breaks_the_rules_is_kept_without_a_key)
+TEST(name__that_breaks_the_rules_is_kept_and_has_a_key_where_there_can_be_one)
 {
     struct census *census = begin();
 
-    see_organization(census, "{\"_id\": {\"$oid\": \"" ORG("1") "\"}, \"name\": \"a\\tb\"}");
+    see_organization(census, "{\"_id\": {\"$oid\": \"" ORG("1") "\"}, \"name\": \"A\\tb\"}");
     see_organization(census, "{\"_id\": {\"$oid\": \"" ORG("2") "\"}, \"name\": \"--\"}");
+    see_organization(census, "{\"_id\": {\"$oid\": \"" ORG("3") "\"}, \"name\": \"a\\u0007b\"}");
+    see_organization(census, "{\"_id\": {\"$oid\": \"" ORG("4") "\"}, \"name\": \" \"}");
     plan(census);
-    assert_str(organization(census, ORG("1"))->name, "a\tb");
-    assert_true(has_no_key(organization(census, ORG("1"))->name_key));
-    assert_true(has_no_key(organization(census, ORG("2"))->name_key));
+    assert_str(organization(census, ORG("1"))->name, "A\tb");
+    assert_str(organization(census, ORG("1"))->name_key, "a b");
+    assert_str(organization(census, ORG("2"))->name_key, "--");
+    assert_str(organization(census, ORG("3"))->name, "a\ab");
+    assert_true(has_no_key(organization(census, ORG("3"))->name_key));
+    assert_true(has_no_key(organization(census, ORG("4"))->name_key));
     census_free(census);
 }
 
@@ -254,7 +259,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(name__of_two_is_the_older_ones),
         cmocka_unit_test(name__that_an_organization_of_orgd_has_stays_its),
-        cmocka_unit_test(name__that_breaks_the_rules_is_kept_without_a_key),
+        cmocka_unit_test(name__that_breaks_the_rules_is_kept_and_has_a_key_where_there_can_be_one),
         cmocka_unit_test(account__is_found_by_each_form_of_its_id),
         cmocka_unit_test(account__says_itself_where_it_belongs),
         cmocka_unit_test(account__never_joins_by_name_an_organization_of_orgd),

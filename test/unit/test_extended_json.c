@@ -1,5 +1,6 @@
 /* extended_json: what has the form of a type and what doesn't, and the text that comes back of it. */
 #include "extended_json_fixture.h"
+#include "json/extended.h"
 
 /* A value, the type that it becomes, and the text that comes back. */
 struct form_case {
@@ -7,6 +8,18 @@ struct form_case {
     bson_type_t type;
     const char *shown; /* NULL: the same */
 };
+
+/* Patches replace as a whole whatever is a type here. */
+static void assert_patches_agree(const char *value)
+{
+    json_t *tree = NULL;
+
+    assert_int_equal(json_parse(str_of(value), &tree, NULL), ST_OK);
+    if (json_is_object(tree) && !json_is_extended(tree)) {
+        fail_msg("patches would merge into %s", value);
+    }
+    json_decref(tree);
+}
 
 static void check_cases(const struct form_case *cases, size_t count)
 {
@@ -19,6 +32,9 @@ static void check_cases(const struct form_case *cases, size_t count)
         }
         assert_int_equal(type_of_v(&bson), cases[i].type);
         assert_v_shown(&bson, cases[i].shown ? cases[i].shown : cases[i].value);
+        if (cases[i].type != BSON_TYPE_DOCUMENT) {
+            assert_patches_agree(cases[i].value);
+        }
         bson_destroy(&bson);
     }
 }

@@ -1,4 +1,5 @@
-/* json_merge_patch: the RFC's own examples, and what holds for every target and patch. */
+/* json_merge_patch: the RFC's own examples, what holds for every target and patch, and the values
+ * that Extended JSON writes as objects. */
 #include "test.h"
 
 #include "json_random.h"
@@ -108,6 +109,45 @@ TEST(merge_patch__result_can_change_without_its_sources)
     json_decref(result);
 }
 
+#define DATE "{\"$date\":\"2026-01-31T00:00:00Z\"}"
+#define OID "{\"$oid\":\"65f000000000000000000001\"}"
+#define BINARY "{\"$binary\":{\"base64\":\"AA==\",\"subType\":\"00\"}}"
+#define SCOPED "{\"$code\":\"f\",\"$scope\":{\"a\":null}}"
+
+TEST(merge_patch__an_extended_value_replaces_and_is_replaced)
+{
+    static const struct example examples[] = {
+        { "{\"x\":" DATE "}", "{\"x\":" OID "}", "{\"x\":" OID "}" },
+        { "{\"x\":{\"a\":1}}", "{\"x\":" DATE "}", "{\"x\":" DATE "}" },
+        { "{\"x\":" DATE "}", "{\"x\":{\"a\":1,\"b\":null}}", "{\"x\":{\"a\":1}}" },
+        { "{\"x\":" DATE "}", "{\"x\":{}}", "{\"x\":{}}" },
+        { "{\"x\":" DATE "}", "{\"x\":null}", "{}" },
+        { "{\"x\":" BINARY "}", "{\"x\":{\"$binary\":{\"subType\":\"04\"}}}",
+          "{\"x\":{\"$binary\":{\"subType\":\"04\"}}}" },
+        { "{\"x\":{\"y\":" BINARY ",\"z\":1}}", "{\"x\":{\"y\":" DATE "}}",
+          "{\"x\":{\"y\":" DATE ",\"z\":1}}" },
+        { "{\"x\":1}", "{\"x\":" SCOPED "}", "{\"x\":" SCOPED "}" },
+        { "{}", "{\"x\":{\"y\":" SCOPED ",\"z\":null}}", "{\"x\":{\"y\":" SCOPED "}}" },
+    };
+
+    check_examples(examples, sizeof(examples) / sizeof(examples[0]));
+}
+
+TEST(merge_patch__what_has_no_extended_form_is_an_object)
+{
+    static const struct example examples[] = {
+        { "{\"x\":{\"$date\":0}}", "{\"x\":{\"a\":1}}", "{\"x\":{\"$date\":0,\"a\":1}}" },
+        { "{\"x\":{\"$oid\":\"1\",\"b\":2}}", "{\"x\":{\"$oid\":\"3\",\"b\":null}}",
+          "{\"x\":{\"$oid\":\"3\"}}" },
+        { "{\"x\":{\"a\":1}}", "{\"x\":{\"$code\":\"f\",\"$scope\":1}}",
+          "{\"x\":{\"a\":1,\"$code\":\"f\",\"$scope\":1}}" },
+        /* the outermost is a document whatever it looks like */
+        { "{\"$oid\":\"1\"}", "{\"$date\":\"2\"}", "{\"$oid\":\"1\",\"$date\":\"2\"}" },
+    };
+
+    check_examples(examples, sizeof(examples) / sizeof(examples[0]));
+}
+
 TEST(merge_patch__an_empty_patch_changes_no_object)
 {
     struct dice dice = { 6 };
@@ -197,6 +237,8 @@ int main(void)
         cmocka_unit_test(merge_patch__keeps_order_and_nulls_inside_arrays),
         cmocka_unit_test(merge_patch__makes_a_value_where_nothing_was),
         cmocka_unit_test(merge_patch__result_can_change_without_its_sources),
+        cmocka_unit_test(merge_patch__an_extended_value_replaces_and_is_replaced),
+        cmocka_unit_test(merge_patch__what_has_no_extended_form_is_an_object),
         cmocka_unit_test(merge_patch__an_empty_patch_changes_no_object),
         cmocka_unit_test(merge_patch__twice_is_once),
         cmocka_unit_test(merge_patch__members_go_their_own_ways),

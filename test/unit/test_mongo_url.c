@@ -37,12 +37,19 @@ static mongoc_uri_t *taken(const char *url)
     return uri;
 }
 
-static void assert_refused(const char *url, const char *word)
-{
-    const char *text = refusal_of(url);
+struct refused {
+    const char *url;
+    const char *word; /* in the words of the refusal */
+};
 
-    if (!strstr(text, word)) {
-        fail_msg("%s: \"%s\" has no \"%s\"", url, text, word);
+static void assert_refused(const struct refused cases[], size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *text = refusal_of(cases[i].url);
+
+        if (!strstr(text, cases[i].word)) {
+            fail_msg("%s: \"%s\" has no \"%s\"", cases[i].url, text, cases[i].word);
+        }
     }
 }
 
@@ -92,16 +99,13 @@ TEST(url__unescaped_characters_of_a_password_are_refused_and_not_shown)
     };
 
     for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-        assert_refused(urls[i], "%40");
+        assert_refused(&(struct refused){ urls[i], "%40" }, 1);
     }
 }
 
 TEST(url__malformed_ones_are_refused_without_showing_the_password)
 {
-    static const struct {
-        const char *url;
-        const char *word;
-    } cases[] = {
+    static const struct refused cases[] = {
         { "", "mongodb://" },
         { "http://user:" SECRET "@host", "mongodb://" },
         { "MONGODB://user:" SECRET "@host", "mongodb://" },
@@ -130,9 +134,7 @@ TEST(url__malformed_ones_are_refused_without_showing_the_password)
         { "mongodb+srv://user:" SECRET "@a.b.c,d.e.f/", "" },
     };
 
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_refused(cases[i].url, cases[i].word);
-    }
+    assert_refused(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 TEST(url__a_password_among_the_options_is_not_shown)
@@ -160,60 +162,83 @@ TEST(url__a_password_among_the_options_is_not_shown)
 
 TEST(url__writes_that_nobody_acknowledges_are_refused)
 {
-    assert_refused("mongodb://h/?w=0", "acknowledge");
-    assert_refused("mongodb://h/?w=-1", "acknowledge");
-    assert_refused("mongodb://h/?W=0", "acknowledge");
-    assert_refused("mongodb://h/?w=%30", "acknowledge");
+    static const struct refused cases[] = {
+        { "mongodb://h/?w=0", "acknowledge" },
+        { "mongodb://h/?w=-1", "acknowledge" },
+        { "mongodb://h/?W=0", "acknowledge" },
+        { "mongodb://h/?w=%30", "acknowledge" },
+    };
+
+    assert_refused(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 TEST(url__a_file_that_cannot_be_read_is_named)
 {
-    assert_refused("mongodb://u:" SECRET "@h/?tls=true&tlsCAFile=/nowhere/ca.pem",
-                   "/nowhere/ca.pem");
-    assert_refused("mongodb://u:" SECRET "@h/?tls=true&tlsCertificateKeyFile=/nowhere/key.pem",
-                   "tlscertificatekeyfile");
+    static const struct refused cases[] = {
+        { "mongodb://u:" SECRET "@h/?tls=true&tlsCAFile=/nowhere/ca.pem", "/nowhere/ca.pem" },
+        { "mongodb://u:" SECRET "@h/?tls=true&tlsCertificateKeyFile=/nowhere/key.pem",
+          "tlscertificatekeyfile" },
+    };
+
+    assert_refused(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
-TEST(url__what_is_left_open_suits_a_request)
+/* What the URL says of a number is followed, but "for ever"; what it leaves open suits a request. */
+TEST(url__each_number_has_a_value_that_suits_a_request)
+{
+    static const struct {
+        const char *url;
+        const char *option;
+        int patient; /* of a request's pool */
+        int quick;   /* of the keeper's */
+    } cases[] = {
+        { "mongodb://h/", MONGOC_URI_SOCKETTIMEOUTMS, 10000, 1500 },
+        { "mongodb://h/?socketTimeoutMS=700", MONGOC_URI_SOCKETTIMEOUTMS, 700, 700 },
+        { "mongodb://h/?socketTimeoutMS=0", MONGOC_URI_SOCKETTIMEOUTMS, 10000, 1500 },
+        { "mongodb://h/", MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 3000, 1000 },
+        { "mongodb://h/?serverSelectionTimeoutMS=300", MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 300,
+          300 },
+        { "mongodb://h/?serverSelectionTimeoutMS=0", MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 3000,
+          1000 },
+        { "mongodb://h/", MONGOC_URI_WAITQUEUETIMEOUTMS, 2000, 500 },
+        { "mongodb://h/?waitQueueTimeoutMS=0", MONGOC_URI_WAITQUEUETIMEOUTMS, 2000, 500 },
+        { "mongodb://h/", MONGOC_URI_CONNECTTIMEOUTMS, 5000, 1000 },
+        { "mongodb://h/?connectTimeoutMS=0", MONGOC_URI_CONNECTTIMEOUTMS, 5000, 1000 },
+        { "mongodb://h/", MONGOC_URI_MAXPOOLSIZE, 128, 128 },
+        { "mongodb://h/?maxPoolSize=7", MONGOC_URI_MAXPOOLSIZE, 7, 7 },
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        mongoc_uri_t *uri = taken(cases[i].url);
+        int64_t socket_ms = mongo_url_make_patient(uri);
+        int patient = mongoc_uri_get_option_as_int32(uri, cases[i].option, 0);
+        int quick;
+
+        assert_int_equal(socket_ms,
+                         mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, 0));
+        socket_ms = mongo_url_make_quick(uri);
+        assert_int_equal(socket_ms,
+                         mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SOCKETTIMEOUTMS, 0));
+        quick = mongoc_uri_get_option_as_int32(uri, cases[i].option, 0);
+        if (patient != cases[i].patient || quick != cases[i].quick) {
+            fail_msg("%s: %s is %d and %d", cases[i].url, cases[i].option, patient, quick);
+        }
+        mongoc_uri_destroy(uri);
+    }
+}
+
+TEST(url__the_name_and_the_drivers_repetition_of_reads_are_as_it_says)
 {
     mongoc_uri_t *uri = taken("mongodb://h/");
 
-    assert_int_equal(mongo_url_make_patient(uri), 10000);
-    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 0),
-                     3000);
-    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, 0), 128);
+    (void)mongo_url_make_patient(uri);
     assert_string_equal(mongoc_uri_get_appname(uri), "orgd");
-    assert_int_equal(mongo_url_make_quick(uri), 1500);
-    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 0),
-                     500);
+    assert_false(mongoc_uri_get_option_as_bool(uri, MONGOC_URI_RETRYREADS, true));
     mongoc_uri_destroy(uri);
-}
-
-TEST(url__what_it_says_is_followed)
-{
-    mongoc_uri_t *uri = taken("mongodb://h/?socketTimeoutMS=700&maxPoolSize=7&appName=mine&"
-                              "serverSelectionTimeoutMS=300&retryReads=true");
-
-    assert_int_equal(mongo_url_make_patient(uri), 700);
-    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, 0), 7);
-    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 0),
-                     300);
-    assert_true(mongoc_uri_get_option_as_bool(uri, MONGOC_URI_RETRYREADS, false));
+    uri = taken("mongodb://h/?appName=mine&retryReads=true");
+    (void)mongo_url_make_patient(uri);
     assert_string_equal(mongoc_uri_get_appname(uri), "mine");
-    assert_int_equal(mongo_url_make_quick(uri), 700);
-    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 0),
-                     300);
-    mongoc_uri_destroy(uri);
-}
-
-TEST(url__no_time_out_is_for_ever)
-{
-    mongoc_uri_t *uri = taken("mongodb://h/?socketTimeoutMS=0&waitQueueTimeoutMS=0&"
-                              "serverSelectionTimeoutMS=0&connectTimeoutMS=0");
-
-    assert_int_equal(mongo_url_make_patient(uri), 10000);
-    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_WAITQUEUETIMEOUTMS, 0), 2000);
-    assert_int_equal(mongoc_uri_get_option_as_int32(uri, MONGOC_URI_CONNECTTIMEOUTMS, 0), 5000);
+    assert_true(mongoc_uri_get_option_as_bool(uri, MONGOC_URI_RETRYREADS, false));
     mongoc_uri_destroy(uri);
 }
 
@@ -265,9 +290,8 @@ int main(void)
         cmocka_unit_test(url__a_password_among_the_options_is_not_shown),
         cmocka_unit_test(url__writes_that_nobody_acknowledges_are_refused),
         cmocka_unit_test(url__a_file_that_cannot_be_read_is_named),
-        cmocka_unit_test(url__what_is_left_open_suits_a_request),
-        cmocka_unit_test(url__what_it_says_is_followed),
-        cmocka_unit_test(url__no_time_out_is_for_ever),
+        cmocka_unit_test(url__each_number_has_a_value_that_suits_a_request),
+        cmocka_unit_test(url__the_name_and_the_drivers_repetition_of_reads_are_as_it_says),
         cmocka_unit_test(url__writes_are_a_majority_s_and_journaled_whatever_it_says),
         cmocka_unit_test(url__hosts_are_shown_without_the_login),
     };

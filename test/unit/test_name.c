@@ -308,6 +308,69 @@ TEST(name__outlives_what_it_was_made_from)
     arena_done(&mem);
 }
 
+static void expect_stored_key(const char *raw, const char *expected)
+{
+    struct arena mem;
+    struct name name;
+
+    arena_init(&mem, LIMIT_BYTES);
+    assert_true(name_make_stored(str_of(raw), &mem, &name));
+    assert_str(name.key, expected);
+    arena_done(&mem);
+}
+
+static void expect_nothing_to_find(struct str raw)
+{
+    struct name name = { .text = STR("untouched") };
+    struct arena mem;
+
+    arena_init(&mem, LIMIT_BYTES);
+    assert_false(name_make_stored(raw, &mem, &name));
+    assert_str(name.text, "untouched");
+    arena_done(&mem);
+}
+
+TEST(name__that_is_stored_has_its_key_whatever_the_rules_say)
+{
+    char *most = repeated("a", NAME_STORED_MAX_BYTES);
+
+    expect_stored_key(" Acme ", "acme");
+    expect_stored_key("!?!", "!?!");
+    expect_stored_key("Acme\tInc\n", "acme inc");
+    expect_stored_key(most, most);
+    free(most);
+}
+
+TEST(name__that_is_stored_keeps_its_text_and_gives_a_slug)
+{
+    char *raw = repeated("Acme ", 30);
+    struct arena mem;
+    struct name name;
+
+    arena_init(&mem, LIMIT_BYTES);
+    assert_true(name_make_stored(str_of(raw), &mem, &name));
+    assert_str(name.text, raw);
+    assert_str(name.slug, "acme_acme_acme_acme_acme_acme_acme_acme_acme_acme_acme_acme_acme");
+    assert_false(name.slug_is_hex);
+    arena_done(&mem);
+    free(raw);
+}
+
+TEST(name__that_nothing_can_be_found_by_has_no_key)
+{
+    char *long_name = repeated("a", NAME_STORED_MAX_BYTES + 1);
+
+    expect_nothing_to_find(str_of(""));
+    expect_nothing_to_find(str_of(" \t"));
+    expect_nothing_to_find(str_of("\u200B"));
+    expect_nothing_to_find(str_of("bell\a"));
+    expect_nothing_to_find(str_of("x\xC2\x80")); /* U+0080 */
+    expect_nothing_to_find((struct str){ .ptr = "a\0b", .len = 3 });
+    expect_nothing_to_find(str_of("a\x80"));
+    expect_nothing_to_find(str_of(long_name));
+    free(long_name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +389,9 @@ int main(void)
         cmocka_unit_test(name__without_letter_or_digit_is_refused),
         cmocka_unit_test(name__malformed_utf8_and_nul_are_refused),
         cmocka_unit_test(name__outlives_what_it_was_made_from),
+        cmocka_unit_test(name__that_is_stored_has_its_key_whatever_the_rules_say),
+        cmocka_unit_test(name__that_is_stored_keeps_its_text_and_gives_a_slug),
+        cmocka_unit_test(name__that_nothing_can_be_found_by_has_no_key),
     };
 
     return cmocka_run_group_tests_name("name", tests, NULL, NULL);

@@ -199,6 +199,8 @@ enum status change_foresee(struct mongo_store *engine, const struct call *call,
         organization->name = journal.name.ptr ? journal.name : organization->name;
         organization->name_key = journal.name_key.ptr ? journal.name_key : organization->name_key;
         organization->slug = journal.slug.ptr ? journal.slug : organization->slug;
+        organization->collection =
+            journal.collection.ptr ? journal.collection : organization->collection;
         organization->updated_ms = journal.updated_ms;
     }
     *row = now;

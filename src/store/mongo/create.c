@@ -39,7 +39,7 @@ static enum status next_slug(struct creation *this, bool first)
         TRY(keys_lock_suffixed(&this->change, new->slug, &row->organization.slug));
         this->suffixed_lock = lock_name(this->change.call->mem, LOCK_SLUG, row->organization.slug);
     }
-    row->collection = keys_collection(&this->change, row->organization.slug);
+    row->organization.collection = keys_collection(&this->change, row->organization.slug);
     return ST_OK;
 }
 
@@ -49,7 +49,7 @@ static void put_organization(bson_t *document, const struct creation *this)
 
     bson_put_oid(document, F_ID, &organization->id);
     bson_put_str(document, F_NAME, organization->name);
-    bson_put_str(document, F_COLLECTION, this->row.collection);
+    bson_put_str(document, F_COLLECTION, this->row.organization.collection);
     bson_put_oid(document, F_ADMIN_ID, &organization->admin_id);
     bson_put_ms(document, F_CREATED_AT, organization->created_ms);
     bson_put_str(document, F_NAME_KEY, organization->name_key);
@@ -216,7 +216,7 @@ static enum status move_on(struct creation *this)
     TRY(next_slug(this, false));
     bson_append_document_begin(&update, "$set", -1, &set);
     bson_put_str(&set, F_SLUG, this->row.organization.slug);
-    bson_put_str(&set, F_COLLECTION, this->row.collection);
+    bson_put_str(&set, F_COLLECTION, this->row.organization.collection);
     bson_put_int(&set, F_VERSION, this->row.version + 1);
     bson_append_document_end(&update, &set);
     TRY(change_step(&this->change, this->row.version, &update));
@@ -230,13 +230,13 @@ static enum status add_collection(struct creation *this)
 
     for (int n = 0; n < SLUG_TRIES; n++) {
         bool is_ours = false;
-        enum status status =
-            mongo_collection_create(change->engine->mongo, change->call, this->row.collection.ptr);
+        enum status status = mongo_collection_create(change->engine->mongo, change->call,
+                                                     this->row.organization.collection.ptr);
 
         if (status != ST_DOCUMENT_EXISTS) {
             return status;
         }
-        TRY(keys_collection_free(change, this->row.collection, &is_ours));
+        TRY(keys_collection_free(change, this->row.organization.collection, &is_ours));
         if (is_ours) {
             return ST_OK;
         }

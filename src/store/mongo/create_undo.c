@@ -50,7 +50,7 @@ enum status create_undo(const struct change *change, const struct organization_r
         }
     }
     if (created >= CREATED_COLLECTION) {
-        TRY(drop_if_empty(change, row->collection.ptr));
+        TRY(drop_if_empty(change, row->organization.collection.ptr));
     }
     return delete_by_id(change, C_ORGANIZATIONS, &row->organization.id);
 }

@@ -103,7 +103,7 @@ enum status delete_finish(struct change *change, const struct organization_row *
     TRY(cut_members(change, row));
     if (row_owns_collection(row)) {
         TRY(change_close_gates(change));
-        TRY(drop_collection(change, row->collection.ptr));
+        TRY(drop_collection(change, row->organization.collection.ptr));
     }
     bson_put_oid(&filter, F_ID, &change->organization);
     return mongo_delete_one(mongo, change->call, AGAIN, C_ORGANIZATIONS, &filter, NULL);
@@ -153,7 +153,7 @@ static enum status read_locked(const struct change *change, struct str collectio
         return ST_PRECONDITION;
     }
     *ret_row = row;
-    return str_equal(row.collection, collection) ? ST_OK : ST_PRECONDITION;
+    return str_equal(row.organization.collection, collection) ? ST_OK : ST_PRECONDITION;
 }
 
 /* With the locks of the organization and of its collection's name. */
@@ -194,9 +194,9 @@ enum status mongo_organization_delete(struct store *store, const struct call *ca
         if (!row_is_visible(&row)) {
             return ST_NO_ORGANIZATION;
         }
-        names[1] = change_lock_collection(&change, row.collection);
+        names[1] = change_lock_collection(&change, row.organization.collection);
         TRY(change_begin(&change, engine, call, id, names, names[1].ptr ? 2 : 1));
-        status = delete_locked(&change, row.collection);
+        status = delete_locked(&change, row.organization.collection);
         change_end(&change);
     }
     return status == ST_PRECONDITION ? ST_BUSY : status;

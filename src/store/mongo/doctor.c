@@ -36,6 +36,21 @@ struct str doctor_quote(struct doctor *doctor, struct str text)
     return quoted;
 }
 
+struct str doctor_steps(struct doctor *doctor, const struct report_subject *subject,
+                        const char *steps)
+{
+    static const char mark[] = "$ID";
+    struct str words = STR("");
+    const char *at;
+
+    while ((at = strstr(steps, mark)) != NULL) {
+        words = arena_printf(doctor->call->mem, "%.*s%.*sObjectId(\"%.*s\")", STR_ARG(words),
+                             (int)(at - steps), steps, STR_ARG(subject->id));
+        steps = at + strlen(mark);
+    }
+    return arena_printf(doctor->call->mem, "%.*s%s", STR_ARG(words), steps);
+}
+
 struct report_subject doctor_organization(struct doctor *doctor, size_t number)
 {
     const struct census_organization *organization = &doctor->census->organizations[number];

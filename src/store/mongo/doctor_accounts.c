@@ -7,51 +7,47 @@
 static void tell_address(struct doctor *doctor, size_t number)
 {
     const struct census_account *account = &doctor->census->accounts[number];
-    struct str hex = doctor_hex(doctor, &account->id);
-    struct str change = arena_printf(
-        doctor->call->mem,
+    struct report_subject subject = doctor_account(doctor, number);
+    struct str change = doctor_steps(
+        doctor, &subject,
         "Give it another address, by PUT /org/update with a token of its own, or in mongosh:\n"
-        "db.admins.updateOne({_id: ObjectId(\"%.*s\")}, {$set: {email: \"ANOTHER@ADDRESS\"}, "
-        "$unset: {email_key: \"\"}})\n" DOCTOR_RESTART,
-        STR_ARG(hex));
+        "db.admins.updateOne({_id: $ID}, {$set: {email: \"ANOTHER@ADDRESS\"}, "
+        "$unset: {email_key: \"\"}})\n" DOCTOR_RESTART);
     struct str key;
     size_t holder;
 
     if (!account->email.ptr || !doctor->rules->email(account->email, doctor->call->mem, &key)) {
         doctor_tell(doctor, "bad_address",
                     STR("The account has no address that could be one: nobody logs in with it."),
-                    doctor_account(doctor, number), DOCTOR_NOTHING, change);
+                    subject, DOCTOR_NOTHING, change);
     } else if (key_table_find(&doctor->census->account_of_key, key, &holder)) {
         doctor_tell(
             doctor, "double_address",
             STR("Two accounts have one address. The second one named here logs in with it;\n"
                 "the first can't log in, but the tokens that it has are good."),
-            doctor_account(doctor, number), doctor_account(doctor, holder), change);
+            subject, doctor_account(doctor, holder), change);
     } else {
         doctor_tell(doctor, "address_not_taken",
                     STR("Nobody logs in with the account's address, though no other account has it "
                         "any more."),
-                    doctor_account(doctor, number), DOCTOR_NOTHING,
-                    arena_printf(doctor->call->mem,
-                                 "db.admins.updateOne({_id: ObjectId(\"%.*s\")}, {$unset: "
-                                 "{email_key: \"\"}})\n" DOCTOR_RESTART,
-                                 STR_ARG(hex)));
+                    subject, DOCTOR_NOTHING,
+                    doctor_steps(doctor, &subject,
+                                 "db.admins.updateOne({_id: $ID}, {$unset: "
+                                 "{email_key: \"\"}})\n" DOCTOR_RESTART));
     }
 }
 
 static void tell_hash(struct doctor *doctor, size_t number)
 {
-    struct str hex = doctor_hex(doctor, &doctor->census->accounts[number].id);
+    struct report_subject subject = doctor_account(doctor, number);
 
     doctor_tell(doctor, "no_usable_hash",
                 STR("What the account has for a password is no hash that orgd can verify (Argon2, "
                     "PBKDF2-SHA256 of passlib, bcrypt): nobody logs in with it."),
-                doctor_account(doctor, number), DOCTOR_NOTHING,
-                arena_printf(doctor->call->mem,
+                subject, DOCTOR_NOTHING,
+                doctor_steps(doctor, &subject,
                              "Make a hash, such as with passlib's pbkdf2_sha256.hash(...), and:\n"
-                             "db.admins.updateOne({_id: ObjectId(\"%.*s\")}, {$set: {password: "
-                             "\"THE HASH\"}})",
-                             STR_ARG(hex)));
+                             "db.admins.updateOne({_id: $ID}, {$set: {password: \"THE HASH\"}})"));
 }
 
 void doctor_see_accounts(struct doctor *doctor)
@@ -70,38 +66,34 @@ void doctor_see_accounts(struct doctor *doctor)
 
 static void tell_idle(struct doctor *doctor, size_t number)
 {
-    struct str hex = doctor_hex(doctor, &doctor->census->accounts[number].id);
+    struct report_subject subject = doctor_account(doctor, number);
 
-    doctor_tell(
-        doctor, "idle_account",
-        STR("The account belongs to no organization: nobody logs in with it, and nobody else "
-            "can have its address."),
-        doctor_account(doctor, number), DOCTOR_NOTHING,
-        arena_printf(doctor->call->mem,
-                     "Delete it, or say where it belongs:\n"
-                     "db.admins.deleteOne({_id: ObjectId(\"%.*s\")})\n"
-                     "db.memberships.insertOne({organization_id: ObjectId(\"ORGANIZATION\"), "
-                     "admin_id: ObjectId(\"%.*s\"), role: \"admin\"})",
-                     STR_ARG(hex), STR_ARG(hex)));
+    doctor_tell(doctor, "idle_account",
+                STR("The account belongs to no organization: nobody logs in with it, and nobody "
+                    "else can have its address."),
+                subject, DOCTOR_NOTHING,
+                doctor_steps(doctor, &subject,
+                             "Delete it, or say where it belongs:\n"
+                             "db.admins.deleteOne({_id: $ID})\n"
+                             "db.memberships.insertOne({organization_id: "
+                             "ObjectId(\"ORGANIZATION\"), admin_id: $ID, role: \"admin\"})"));
 }
 
 static void tell_unled(struct doctor *doctor, size_t number)
 {
-    struct str hex = doctor_hex(doctor, &doctor->census->organizations[number].id);
+    struct report_subject subject = doctor_organization(doctor, number);
 
-    doctor_tell(
-        doctor, "no_administrator",
-        STR("No account belongs to the organization: it is there for who asks for it, but "
-            "nobody logs in to it."),
-        doctor_organization(doctor, number), DOCTOR_NOTHING,
-        arena_printf(doctor->call->mem,
-                     "Give it one, with a hash such as passlib's pbkdf2_sha256.hash(...) "
-                     "makes:\n"
-                     "id = db.admins.insertOne({email: \"THE@ADDRESS\", password: \"THE HASH\", "
-                     "organization_id: ObjectId(\"%.*s\")}).insertedId\n"
-                     "db.organizations.updateOne({_id: ObjectId(\"%.*s\")}, {$set: {admin_id: "
-                     "id}})\n" DOCTOR_RESTART,
-                     STR_ARG(hex), STR_ARG(hex)));
+    doctor_tell(doctor, "no_administrator",
+                STR("No account belongs to the organization: it is there for who asks for it, but "
+                    "nobody logs in to it."),
+                subject, DOCTOR_NOTHING,
+                doctor_steps(doctor, &subject,
+                             "Give it one, with a hash such as passlib's pbkdf2_sha256.hash(...) "
+                             "makes:\n"
+                             "id = db.admins.insertOne({email: \"THE@ADDRESS\", password: \"THE "
+                             "HASH\", organization_id: $ID}).insertedId\n"
+                             "db.organizations.updateOne({_id: $ID}, {$set: {admin_id: "
+                             "id}})\n" DOCTOR_RESTART));
 }
 
 /* One whose organization is being made or deleted is somebody's work. */

@@ -10,22 +10,16 @@
 
 #define CHANGE_MS 60000 /* no request lasts longer */
 
-static struct str rename_todo(struct doctor *doctor, const struct census_organization *organization)
-{
-    struct str hex = doctor_hex(doctor, &organization->id);
-
-    return arena_printf(doctor->call->mem,
-                        "Give it another name, by PUT /org/update with a token of its "
-                        "administrator, or in mongosh:\n"
-                        "db.organizations.updateOne({_id: ObjectId(\"%.*s\")}, {$set: "
-                        "{organization_name: \"ANOTHER "
-                        "NAME\"}, $unset: {name_key: \"\"}})\n" DOCTOR_RESTART,
-                        STR_ARG(hex));
-}
-
 static void tell_name(struct doctor *doctor, size_t number)
 {
     const struct census_organization *organization = &doctor->census->organizations[number];
+    struct report_subject subject = doctor_organization(doctor, number);
+    struct str rename = doctor_steps(
+        doctor, &subject,
+        "Give it another name, by PUT /org/update with a token of its administrator, or in "
+        "mongosh:\n"
+        "db.organizations.updateOne({_id: $ID}, {$set: {organization_name: \"ANOTHER NAME\"}, "
+        "$unset: {name_key: \"\"}})\n" DOCTOR_RESTART);
     struct rules_name name;
     size_t holder;
 
@@ -33,26 +27,24 @@ static void tell_name(struct doctor *doctor, size_t number)
         !doctor->rules->name(organization->name, doctor->call->mem, &name)) {
         doctor_tell(
             doctor, "bad_name",
-            STR("The name breaks the rules: 1 to 100 characters, at least one letter or "
-                "digit, no control characters.\nThe organization is found by its id and its "
-                "slug, not by its name."),
-            doctor_organization(doctor, number), DOCTOR_NOTHING, rename_todo(doctor, organization));
+            STR("There is nothing in the name that the organization could be found by: it is "
+                "empty, "
+                "far too long, or has control characters.\nIt is found by its id and its slug."),
+            subject, DOCTOR_NOTHING, rename);
     } else if (key_table_find(&doctor->census->organization_of_key, name.key, &holder)) {
         doctor_tell(
             doctor, "double_name",
             STR("Two organizations have one name. The second one named here is the one that "
                 "is found by it;\nthe first works by its id, its slug and its tokens only."),
-            doctor_organization(doctor, number), doctor_organization(doctor, holder),
-            rename_todo(doctor, organization));
+            subject, doctor_organization(doctor, holder), rename);
     } else {
         doctor_tell(doctor, "name_not_taken",
                     STR("The organization is not found by its name, though no other has it: it had "
                         "when the database was brought into shape."),
-                    doctor_organization(doctor, number), DOCTOR_NOTHING,
-                    arena_printf(doctor->call->mem,
-                                 "db.organizations.updateOne({_id: ObjectId(\"%.*s\")}, {$unset: "
-                                 "{name_key: \"\"}})\n" DOCTOR_RESTART,
-                                 STR_ARG(doctor_hex(doctor, &organization->id))));
+                    subject, DOCTOR_NOTHING,
+                    doctor_steps(doctor, &subject,
+                                 "db.organizations.updateOne({_id: $ID}, {$unset: {name_key: "
+                                 "\"\"}})\n" DOCTOR_RESTART));
     }
 }
 
@@ -203,16 +195,17 @@ void doctor_see_journals(struct doctor *doctor)
             continue;
         }
         if (!is_known_status(organization->status)) {
+            struct report_subject subject = doctor_organization(doctor, i);
+
             doctor_tell(doctor, "unknown_status",
                         arena_printf(doctor->call->mem,
                                      "Its member status is \"%.*s\", which no orgd wrote: the "
                                      "organization is not served.",
                                      STR_ARG(organization->status)),
-                        doctor_organization(doctor, i), DOCTOR_NOTHING,
-                        arena_printf(doctor->call->mem,
-                                     "db.organizations.updateOne({_id: ObjectId(\"%.*s\")}, {$set: "
-                                     "{status: \"active\"}})",
-                                     STR_ARG(doctor_hex(doctor, &organization->id))));
+                        subject, DOCTOR_NOTHING,
+                        doctor_steps(doctor, &subject,
+                                     "db.organizations.updateOne({_id: $ID}, {$set: {status: "
+                                     "\"active\"}})"));
         } else if (age_ms > CHANGE_MS) {
             tell_change(doctor, i, age_ms);
         }

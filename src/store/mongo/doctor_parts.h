@@ -29,12 +29,15 @@ void doctor_see_belonging(struct doctor *doctor);
 MUST_CHECK enum status doctor_see_collections(struct doctor *doctor);
 MUST_CHECK enum status doctor_see_indexes(struct doctor *doctor);
 
-/* Words: an id's digits; a text as a string of JavaScript. In the call's memory. */
-struct str doctor_hex(struct doctor *doctor, const struct oid *id);
-struct str doctor_quote(struct doctor *doctor, struct str text);
-
 struct report_subject doctor_organization(struct doctor *doctor, size_t number);
 struct report_subject doctor_account(struct doctor *doctor, size_t number);
+
+/* Words: an id's digits; a text as a string of JavaScript; steps, in which every $ID is the subject's
+ * ObjectId. In the call's memory. */
+struct str doctor_hex(struct doctor *doctor, const struct oid *id);
+struct str doctor_quote(struct doctor *doctor, struct str text);
+struct str doctor_steps(struct doctor *doctor, const struct report_subject *subject,
+                        const char *steps);
 
 bool doctor_has_no_key(struct str key); /* KEY_NONE stands there */
 

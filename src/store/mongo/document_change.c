@@ -2,14 +2,14 @@
 #include "store/mongo/document_change.h"
 
 #include "base/clock.h"
+#include "store/mongo/document_refusal.h"
 #include "store/mongo/extended_json.h"
-
-#include <math.h>
 
 /* A write's tries end before anybody can take this instance for dead, and its collection away: the others
  * may do so PEER_DEAD_MS after the last round, and that is at most PEER_TRUST_MS old when it begins. */
 
 #define COMMAND_ROOM 4096 /* of a command, around the documents in it */
+#define LOST_MAX 4
 
 void change_init(struct change *change, const struct editing *editing)
 {
@@ -65,51 +65,8 @@ static void put_id(struct change *change)
     }
 }
 
-#define LOST_MAX 4
-#define DEPTH_MAX 100 /* BSON's own */
-
-static bool can_hold(bson_iter_t *iter, int depth);
-
-/* A value that a server without every type can hold; what it can't ends its connection. */
-static bool can_hold_value(const bson_iter_t *iter, int depth)
-{
-    bson_iter_t inside;
-
-    switch (bson_iter_type(iter)) {
-    case BSON_TYPE_DECIMAL128:
-    case BSON_TYPE_MINKEY:
-    case BSON_TYPE_MAXKEY:
-    case BSON_TYPE_UNDEFINED:
-    case BSON_TYPE_SYMBOL:
-    case BSON_TYPE_CODE:
-    case BSON_TYPE_CODEWSCOPE:
-    case BSON_TYPE_DBPOINTER:
-        return false;
-    case BSON_TYPE_DOUBLE:
-        return isfinite(bson_iter_double(iter));
-    case BSON_TYPE_DOCUMENT:
-    case BSON_TYPE_ARRAY:
-        return depth < DEPTH_MAX && bson_iter_recurse(iter, &inside) &&
-               can_hold(&inside, depth + 1);
-    default:
-        return true;
-    }
-}
-
-static bool can_hold(bson_iter_t *iter, int depth)
-{
-    while (bson_iter_next(iter)) {
-        if (!can_hold_value(iter, depth)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 enum status change_make(struct change *change)
 {
-    bson_iter_t iter;
-
     const struct editing *editing = change->editing;
     struct err *err = editing->call->err;
     size_t command;
@@ -120,11 +77,8 @@ enum status change_make(struct change *change)
     put_id(change);
     TRY(extended_json_read(change->decision.body, change->existed ? &change->before : NULL,
                            &change->after, err));
-    if (!mongo_features(editing->engine->mongo)->holds_all_types &&
-        (!bson_iter_init(&iter, &change->after) || !can_hold(&iter, 0))) {
-        return err_set(err, ST_INVALID,
-                       "This server can't hold decimals, numbers that are not finite, "
-                       "code, symbols and the like");
+    if (!mongo_features(editing->engine->mongo)->holds_all_types) {
+        TRY(document_types_check(&change->after, err));
     }
     TRY(document_write(&change->after, editing->id, &change->kept, err));
     command = (size_t)change->after.len + COMMAND_ROOM +
@@ -190,6 +144,22 @@ void change_filter(const struct change *change, bson_t *filter)
     (void)bson_append_document_end(filter, &expression);
 }
 
+/* What a write's status is for the caller. */
+static enum status judge(const struct change *change, enum status status, struct err *err)
+{
+    const struct editing *editing = change->editing;
+
+    if (status == ST_DOCUMENT_EXISTS) {
+        return err_set(err, status, "A unique index refuses what is to be put");
+    }
+    if (status != ST_INVALID) {
+        return status;
+    }
+    return change->decision.action == EDIT_PUT
+               ? document_refused(&change->after, editing->id, editing->placement->collection, err)
+               : ST_BROKEN;
+}
+
 /* One command. ret_happened: false where the document is not what it was. */
 static enum status write_once(const struct change *change, bool *ret_happened)
 {
@@ -206,16 +176,14 @@ static enum status write_once(const struct change *change, bool *ret_happened)
         status = mongo_insert(mongo, &call, change->decision.has_made_id ? AGAIN : ONCE, collection,
                               &after, 1);
         *ret_happened = status == ST_OK;
-        return status == ST_DOCUMENT_EXISTS ? ST_OK : status;
+        return status == ST_DOCUMENT_EXISTS ? ST_OK : judge(change, status, call.err);
     }
     change_filter(change, &filter);
     status = change->decision.action == EDIT_DELETE
                  ? mongo_delete_one(mongo, &call, ONCE, collection, &filter, &count)
                  : mongo_update(mongo, &call, ONCE, collection, &filter, after, false, &count);
     *ret_happened = status == ST_OK && count > 0;
-    return status == ST_DOCUMENT_EXISTS
-               ? err_set(call.err, status, "A unique index refuses what is to be put")
-               : status;
+    return judge(change, status, call.err);
 }
 
 static enum status unsure(const struct change *change)

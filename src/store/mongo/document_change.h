@@ -49,7 +49,8 @@ MUST_CHECK enum status change_look(struct change *change);
 /* Lets the edit decide. ST_OK, or what the edit returned. */
 MUST_CHECK enum status change_decide(struct change *change);
 
-/* Makes what is to be put, if anything is. ST_OK; ST_TOO_LARGE: the server can't hold it. */
+/* Makes what is to be put, if anything is. ST_OK; ST_TOO_LARGE and ST_INVALID: the server can't
+ * hold it. */
 MUST_CHECK enum status change_make(struct change *change);
 
 /* Whether there is anything to write. */
@@ -64,7 +65,8 @@ void change_filter(const struct change *change, bson_t *filter);
 /*
  * Writes, and tells the edit what is kept. ST_OK; ret_overtaken: nothing was written, because the document is
  * not what it was any more. ST_UNSURE where it can't be said. ST_DOCUMENT_EXISTS: a unique index of the
- * tenant's own refuses it. ST_INVALID, with the server's words.
+ * tenant's own refuses it. ST_INVALID: the server can't hold it; err names the member or the
+ * document, and the server's own words are in the log.
  *
  * An unknown outcome is cleared up within the deadline where that is possible: what is there as it was is
  * changed again. What is there as it was to become is the outcome only where nobody else can have made it so;

@@ -184,8 +184,11 @@ static void merge(const struct range *strings, const struct range *oids, struct 
             return;
         }
         bytes += body.len;
-        page->documents[page->count++] = (struct document){ .id = arena_str(mem, row_id(range, i)),
-                                                            .body = arena_str(mem, body) };
+        page->documents[page->count++] =
+            (struct document){ .id = arena_str(mem, row_id(range, i)),
+                               .body = arena_str(mem, body),
+                               .id_kind = order < 0 ? ID_TEXT : ID_OBJECT,
+                               .has_twin = order == 0 };
         s += order <= 0;
         o += order >= 0;
         *ret_hidden += order == 0;

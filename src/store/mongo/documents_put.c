@@ -1,22 +1,43 @@
 /*
  * documents_put: one insert of all of them, and where some are there already, one after the other
- * in their places. Ids of 24 lower-case hex digits are those that a program made, ObjectIds; all
- * others are text.
+ * in their places. An id of 24 lower-case hex digits is an ObjectId, unless it is said to be text.
+ *
+ * For MongoDB an ObjectId and the text of its digits are two ids, for FerretDB 1 they are one. So what has
+ * the other kind of an id would stay beside the document that is put, as its twin, or keep it out: it goes.
  */
 #include "store/mongo/documents.h"
 
 #include "base/arena.h"
+#include "store/mongo/document_refusal.h"
 #include "store/mongo/extended_json.h"
 
-static void put_id(bson_t *bson, struct str id)
+#define REFUSALS_MAX 4 /* of one document, by an index: it is another one than that of ids */
+
+static void put_id(bson_t *bson, const struct document *document)
 {
     struct oid oid;
 
-    if (document_id_is_oid(id, &oid)) {
+    if (document->id_kind != ID_TEXT && document_id_is_oid(document->id, &oid)) {
         bson_put_oid(bson, F_ID, &oid);
     } else {
-        bson_put_str(bson, F_ID, id);
+        bson_put_str(bson, F_ID, document->id);
     }
+}
+
+/* Appends the id of the other kind; false where there is no such. */
+static bool put_twin(bson_t *bson, const char *key, const struct document *document)
+{
+    struct oid oid;
+
+    if (!document_id_is_oid(document->id, &oid)) {
+        return false;
+    }
+    if (document->id_kind == ID_TEXT) {
+        bson_put_oid(bson, key, &oid);
+    } else {
+        bson_put_str(bson, key, document->id);
+    }
+    return true;
 }
 
 /* A failure with the document's id before its words. */
@@ -33,34 +54,99 @@ static enum status to_bson(const struct call *call, const struct document *docum
     enum status status;
 
     call->err->text[0] = '\0';
-    put_id(bson, document->id);
+    put_id(bson, document);
     status = extended_json_read(document->body, NULL, bson, call->err);
-    return status == ST_OK ? ST_OK : about(call, document->id, ST_INVALID);
+    if (status == ST_OK) {
+        return ST_OK;
+    }
+    return about(call, document->id, status == ST_TOO_LARGE ? ST_TOO_LARGE : ST_INVALID);
 }
 
-/* One document into its place. */
+/* What is sent for a document. */
+static enum status to_command(struct mongo_store *engine, const struct call *call,
+                              const struct document *document, bson_t *bson)
+{
+    enum status status = to_bson(call, document, bson);
+
+    if (status != ST_OK || mongo_features(engine->mongo)->holds_all_types) {
+        return status;
+    }
+    status = document_types_check(bson, call->err);
+    return status == ST_OK ? ST_OK : about(call, document->id, status);
+}
+
+static enum status end_twin(struct mongo_store *engine, const struct call *call,
+                            const struct placement *placement, const struct document *document)
+{
+    struct call step = peers_step(call);
+    BSON_AUTO filter = BSON_INITIALIZER;
+
+    if (!put_twin(&filter, F_ID, document)) {
+        return ST_OK;
+    }
+    TRY(document_place_check(engine, call, placement));
+    return mongo_delete_one(engine->mongo, &step, AGAIN, placement->collection, &filter, NULL);
+}
+
+/* Of all that were put. */
+static enum status end_twins(struct mongo_store *engine, const struct call *call,
+                             const struct placement *placement, const struct document documents[],
+                             size_t count)
+{
+    BSON_AUTO filter = BSON_INITIALIZER;
+    enum status status = ST_OK;
+    bool any = false;
+    bson_t id;
+    bson_t in;
+
+    (void)BSON_APPEND_DOCUMENT_BEGIN(&filter, F_ID, &id);
+    (void)BSON_APPEND_ARRAY_BEGIN(&id, "$in", &in);
+    for (size_t i = 0; i < count; i++) {
+        char digits[16];
+        const char *key;
+
+        (void)bson_uint32_to_string((uint32_t)i, &key, digits, sizeof(digits));
+        any = put_twin(&in, key, &documents[i]) || any;
+    }
+    (void)bson_append_array_end(&id, &in);
+    (void)bson_append_document_end(&filter, &id);
+    if (!any || !mongo_features(engine->mongo)->indexes_members) {
+        return ST_OK; /* FerretDB on SQLite: it would read everything, and both are one there */
+    }
+    do {
+        struct call step = peers_step(call);
+
+        TRY(document_place_check(engine, call, placement));
+        status =
+            mongo_delete_many(engine->mongo, &step, AGAIN, placement->collection, &filter, NULL);
+    } while (peers_step_again(call, status));
+    return status;
+}
+
+/* One document into its place. It is refused where somebody inserts it at this very moment, where its
+ * twin is in the way, and by another unique index. */
 static enum status put_one(struct mongo_store *engine, const struct call *call,
                            const struct placement *placement, const struct document *document,
                            const bson_t *bson)
 {
     BSON_AUTO filter = BSON_INITIALIZER;
-    bool is_there = false;
+    int refusals = 0;
     enum status status;
 
     call->err->text[0] = '\0';
-    put_id(&filter, document->id);
+    put_id(&filter, document);
     do {
         struct call step = peers_step(call);
-        int64_t matched = 0;
 
         TRY(document_place_check(engine, call, placement));
         status = mongo_update(engine->mongo, &step, AGAIN, placement->collection, &filter, bson,
-                              !is_there, &matched);
-        if (status == ST_DOCUMENT_EXISTS && !is_there) {
-            is_there = true; /* somebody inserted it at this very moment; or another unique index */
-            status = ST_UNSURE;
-        } else if (status == ST_DOCUMENT_EXISTS || (status == ST_OK && is_there && matched == 0)) {
+                              true, NULL);
+        if (status == ST_DOCUMENT_EXISTS && ++refusals == REFUSALS_MAX) {
             return about(call, document->id, ST_INVALID);
+        }
+        if (status == ST_DOCUMENT_EXISTS) {
+            status = end_twin(engine, call, placement, document);
+            status = status == ST_OK ? ST_UNSURE : status;
         }
     } while (peers_step_again(call, status));
     return status == ST_INVALID ? about(call, document->id, status) : status;
@@ -89,6 +175,15 @@ static enum status put_all(struct mongo_store *engine, const struct call *call,
     return ST_OK;
 }
 
+static enum status put_and_end_twins(struct mongo_store *engine, const struct call *call,
+                                     const struct placement *placement,
+                                     const struct document documents[], bson_t *const bsons[],
+                                     size_t count)
+{
+    TRY(put_all(engine, call, placement, documents, bsons, count));
+    return end_twins(engine, call, placement, documents, count);
+}
+
 enum status mongo_documents_put(struct store *store, const struct call *call,
                                 const struct oid *organization_id,
                                 const struct document documents[], size_t count)
@@ -101,13 +196,13 @@ enum status mongo_documents_put(struct store *store, const struct call *call,
 
     for (; made < count && status == ST_OK; made++) {
         bsons[made] = bson_new();
-        status = to_bson(call, &documents[made], bsons[made]);
+        status = to_command(engine, call, &documents[made], bsons[made]);
     }
     if (status == ST_OK) {
         status = placement_enter(engine->placements, call, organization_id, &placement);
     }
     if (status == ST_OK) {
-        status = put_all(engine, call, &placement, documents, bsons, count);
+        status = put_and_end_twins(engine, call, &placement, documents, bsons, count);
     }
     for (size_t i = 0; i < made; i++) {
         bson_destroy(bsons[i]);

@@ -66,8 +66,8 @@ enum status mongo_document_list(struct store *store, const struct call *call,
 enum status mongo_document_edit(struct store *store, const struct call *call,
                                 const struct oid *organization_id, struct str id,
                                 document_edit_fn *edit, void *context);
-enum status mongo_tenant_list(struct store *store, const struct call *call, const struct oid *after,
-                              size_t limit, struct tenant_page *ret_page);
+enum status mongo_tenant_list(struct store *store, const struct call *call,
+                              const struct tenant_query *query, struct tenant_page *ret_page);
 enum status mongo_tenant_put(struct store *store, const struct call *call,
                              const struct tenant *tenant);
 enum status mongo_documents_put(struct store *store, const struct call *call,

@@ -57,7 +57,7 @@ enum status row_organization(const bson_t *document, const struct call *call,
     (void)bson_get_ms(document, F_CREATED_AT, &organization->created_ms);
     organization->updated_ms = organization->created_ms;
     (void)bson_get_ms(document, F_UPDATED_AT, &organization->updated_ms);
-    row.collection = text_at(document, F_COLLECTION, call);
+    organization->collection = text_at(document, F_COLLECTION, call);
     row.status = status_of(text_at(document, F_STATUS, call));
     (void)bson_get_int(document, F_VERSION, &row.version);
     row.is_shared = bson_iter_init_find(&iter, document, F_SHARED) && bson_iter_as_bool(&iter);
@@ -111,11 +111,11 @@ bool row_owns_collection(const struct organization_row *row)
                                        C_SECRETS,       C_INSTANCES, C_LOCKS };
 
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-        if (str_is(row->collection, own[i])) {
+        if (str_is(row->organization.collection, own[i])) {
             return false;
         }
     }
-    return row->collection.len > 0 && !row->is_shared;
+    return row->organization.collection.len > 0 && !row->is_shared;
 }
 
 enum status row_find_organization(struct mongo_store *engine, const struct call *call,

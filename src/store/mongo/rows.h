@@ -11,9 +11,7 @@
 enum row_status { ROW_STRANGE, ROW_ACTIVE, ROW_CREATING, ROW_UPDATING, ROW_RENAMING, ROW_DELETING };
 
 struct organization_row {
-    struct organization
-        organization;      /* without admin_email; admin_id is zero where there is none */
-    struct str collection; /* ends in NUL */
+    struct organization organization; /* without admin_email; its collection's name ends in NUL */
     enum row_status status;
     int64_t version;
     bool is_shared; /* F_SHARED */

@@ -14,12 +14,12 @@ const struct tenant_member *tenant_find_member(const struct tenant *tenant,
                                                const struct oid *account);
 
 /* Makes each account and membership, or brings it to what the tenant says. ST_EMAIL_TAKEN, with
- * those before it put; ST_BUSY, …: to be tried again. */
+ * those before it put; ST_BUSY, …: to be tried again, and goes on there. */
 MUST_CHECK enum status tenant_put_members(struct change *change, const struct tenant *tenant);
 
 /* Ends the memberships that the tenant doesn't name, and each account that then belongs to none.
  * former: the administrator before, who may be a member without a membership (a seed's). */
-MUST_CHECK enum status tenant_cut_others(const struct change *change, const struct tenant *tenant,
+MUST_CHECK enum status tenant_cut_others(struct change *change, const struct tenant *tenant,
                                          const struct oid *former);
 
 #endif

@@ -127,16 +127,32 @@ static enum status put_names(struct store *store, const struct call *call, const
         wish.slug = organization->slug;
     }
     status = mongo_organization_update(store, call, &wish, &after);
+    if (status == ST_BAD_TOKEN || status == ST_NO_ORGANIZATION) {
+        return ST_BUSY; /* somebody else has put or deleted it just now */
+    }
     if (status != ST_OK) {
         return status == ST_NEW_NAME_TAKEN ? ST_NAME_TAKEN : status;
     }
     return str_equal(after.slug, organization->slug) ? ST_OK : slug_taken(call, organization);
 }
 
-/* Creates it, in the simplest case just as it shall be: then *ret_done. With its administrator; in
- * place of one who has an account here already with somebody who gives way to that one at once. */
-static enum status make(struct store *store, const struct call *call, const struct tenant *tenant,
-                        bool *ret_done)
+static enum status account_is_there(struct store *store, const struct call *call,
+                                    const struct oid *id, bool *ret_there)
+{
+    struct account_row row;
+    enum status found = row_read_account(mongo_engine(store), call, FROM_PRIMARY, id, &row);
+
+    if (found != ST_OK && found != ST_NO_ACCOUNT) {
+        return found;
+    }
+    *ret_there = found == ST_OK;
+    return ST_OK;
+}
+
+/* Creates it with its administrator; or, where that one has an account here already, with somebody who
+ * gives way to him at once. */
+static enum status create(struct store *store, const struct call *call, const struct tenant *tenant,
+                          bool with_substitute)
 {
     const struct organization *organization = &tenant->organization;
     const struct account *admin = &tenant_find_member(tenant, &organization->admin_id)->account;
@@ -153,13 +169,8 @@ static enum status make(struct store *store, const struct call *call, const stru
     };
     char hex[OID_HEX_LEN + 1];
     struct organization made;
-    struct account_row row;
-    enum status found = row_read_account(mongo_engine(store), call, FROM_PRIMARY, &admin->id, &row);
 
-    if (found != ST_OK && found != ST_NO_ACCOUNT) {
-        return found;
-    }
-    if (found == ST_OK) {
+    if (with_substitute) {
         new.account_id = oid_new();
         oid_format(&new.account_id, hex);
         new.email = new.email_key = arena_printf(call->mem, "%s@moving.invalid", hex);
@@ -169,11 +180,41 @@ static enum status make(struct store *store, const struct call *call, const stru
         TRY(mongo_organization_delete(store, call, &organization->id));
         return slug_taken(call, organization);
     }
-    *ret_done = found == ST_NO_ACCOUNT && tenant->member_count == 1 &&
-                str_is(tenant->members[0].role, "admin") && admin->password_version == 0 &&
-                admin->created_ms == new.now_ms && admin->updated_ms == new.now_ms &&
-                organization->updated_ms == new.now_ms;
     return ST_OK;
+}
+
+/* Whether create makes it just so, and nothing is left to be put. */
+static bool is_simple(const struct tenant *tenant)
+{
+    const struct organization *organization = &tenant->organization;
+    const struct account *admin = &tenant->members[0].account;
+
+    return tenant->member_count == 1 && str_is(tenant->members[0].role, "admin") &&
+           admin->password_version == 0 && admin->created_ms == organization->created_ms &&
+           admin->updated_ms == organization->created_ms &&
+           organization->updated_ms == organization->created_ms;
+}
+
+/* *ret_done: nothing is left to be put. */
+static enum status make(struct store *store, const struct call *call, const struct tenant *tenant,
+                        bool *ret_done)
+{
+    const struct oid *admin_id = &tenant->organization.admin_id;
+    bool with_substitute = false;
+    enum status status;
+
+    TRY(account_is_there(store, call, admin_id, &with_substitute));
+    status = create(store, call, tenant, with_substitute);
+    if (status == ST_BROKEN && !with_substitute) {
+        /* Perhaps because another organization of his was put at this very moment. */
+        TRY(account_is_there(store, call, admin_id, &with_substitute));
+        if (with_substitute) {
+            call->err->text[0] = '\0';
+            status = create(store, call, tenant, with_substitute);
+        }
+    }
+    *ret_done = status == ST_OK && !with_substitute && is_simple(tenant);
+    return status;
 }
 
 /* Whether it is there: ST_NO_ORGANIZATION. Where somebody creates or deletes it, or has died doing
@@ -201,9 +242,14 @@ static enum status find_or_make(struct store *store, const struct call *call,
         return status;
     }
     status = make(store, call, tenant, ret_done);
-    if (status == ST_NAME_TAKEN || status == ST_EMAIL_TAKEN) {
+    if (status == ST_NAME_TAKEN || status == ST_EMAIL_TAKEN || status == ST_BROKEN) {
         /* By another, or by itself, put by somebody else at this very moment. */
-        return find(store, call, id) == ST_OK ? ST_OK : status;
+        struct err why = *call->err;
+
+        if (find(store, call, id) == ST_OK) {
+            return ST_OK;
+        }
+        *call->err = why;
     }
     return status;
 }

@@ -91,7 +91,8 @@ static enum status try_slug(struct update *this, struct str slug, bool *ret_free
     bool taken = false;
 
     TRY(keys_slug_held(change, slug, &taken));
-    if (!taken && row_owns_collection(&this->row) && !str_equal(collection, this->row.collection)) {
+    if (!taken && row_owns_collection(&this->row) &&
+        !str_equal(collection, this->row.organization.collection)) {
         TRY(mongo_collection_exists(change->engine->mongo, change->call, collection.ptr, &taken));
     }
     *ret_free = !taken;
@@ -126,7 +127,7 @@ static enum status choose_slug(struct update *this)
     journal->plain_slug = wish->slug;
     if (row_owns_collection(&this->row)) {
         journal->collection = keys_collection(change, slug);
-        this->moves = !str_equal(journal->collection, this->row.collection);
+        this->moves = !str_equal(journal->collection, this->row.organization.collection);
     }
     return ST_OK;
 }
@@ -136,10 +137,11 @@ static enum status choose_slug(struct update *this)
 static enum status lock_old_collection(struct update *this)
 {
     struct change *change = &this->change;
-    struct str lock = change_lock_collection(change, this->row.collection);
+    struct str lock = change_lock_collection(change, this->row.organization.collection);
 
     if (!this->moves || !lock.ptr ||
-        str_equal(this->row.collection, keys_collection(change, this->row.organization.slug))) {
+        str_equal(this->row.organization.collection,
+                  keys_collection(change, this->row.organization.slug))) {
         return ST_OK;
     }
     return change_lock(change, lock);
@@ -324,6 +326,7 @@ static enum status show(const struct update *this, struct organization *ret_orga
     organization.name = either(journal->name, organization.name, mem);
     organization.name_key = either(journal->name_key, organization.name_key, mem);
     organization.slug = either(journal->slug, organization.slug, mem);
+    organization.collection = either(journal->collection, organization.collection, mem);
     organization.updated_ms = journal->updated_ms;
     if (oid_equal(&organization.admin_id, &this->account.account.id)) {
         organization.admin_email = either(journal->account.email, this->account.account.email, mem);

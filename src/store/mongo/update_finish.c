@@ -111,8 +111,9 @@ static enum status move_collection(struct change *change, const struct organizat
             struct call step = peers_step(change->call);
 
             TRY(change_is_ours(change));
-            status = mongo_collection_rename(change->engine->mongo, &step, row->collection.ptr,
-                                             journal->collection.ptr);
+            status =
+                mongo_collection_rename(change->engine->mongo, &step,
+                                        row->organization.collection.ptr, journal->collection.ptr);
         } while (peers_step_again(change->call, status));
         if (status == ST_NOT_FOUND) {
             return find_moved(change, journal);

@@ -113,7 +113,7 @@ enum status sqlite_document_edit(struct store *store, const struct call *call,
 enum status sqlite_secret_put(struct store *store, const struct call *call, struct str name,
                               struct str value);
 enum status sqlite_tenant_list(struct store *store, const struct call *call,
-                               const struct oid *after, size_t limit, struct tenant_page *ret_page);
+                               const struct tenant_query *query, struct tenant_page *ret_page);
 enum status sqlite_tenant_put(struct store *store, const struct call *call,
                               const struct tenant *tenant);
 enum status sqlite_documents_put(struct store *store, const struct call *call,

@@ -27,6 +27,7 @@ enum status row_to_organization(sqlite3_stmt *query, const struct call *call,
     row.name = arena_str(call->mem, column_bytes(query, 1));
     row.name_key = arena_str(call->mem, column_bytes(query, 2));
     row.slug = arena_str(call->mem, column_bytes(query, 3));
+    row.collection = arena_printf(call->mem, "org_%.*s", STR_ARG(row.slug));
     row.created_ms = sqlite3_column_int64(query, 4);
     row.updated_ms = sqlite3_column_int64(query, 5);
     row.admin_email = arena_str(call->mem, column_bytes(query, 7));

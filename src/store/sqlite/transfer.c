@@ -64,49 +64,74 @@ static enum status add_member(sqlite3_stmt *row, const struct call *call, struct
     return ST_OK;
 }
 
-/* Rows come by organization, and within one by account. */
-static enum status fill_page(struct connection *connection, sqlite3_stmt *rows,
-                             const struct call *call, size_t limit, struct tenant_page *page)
+/* What it takes in memory, its texts included. */
+static size_t tenant_bytes(const struct tenant *tenant)
 {
+    const struct organization *organization = &tenant->organization;
+    size_t bytes = sizeof(*tenant) + organization->name.len + organization->name_key.len +
+                   organization->slug.len + organization->admin_email.len;
+
+    for (size_t i = 0; i < tenant->member_count; i++) {
+        const struct account *account = &tenant->members[i].account;
+
+        bytes += sizeof(tenant->members[i]) + account->email.len + account->email_key.len +
+                 account->password_hash.len + tenant->members[i].role.len;
+    }
+    return bytes;
+}
+
+/* The first organization behind an id (empty: of all), by one statement and so of one moment: a row
+ * for each member, in order of their accounts. *ret_found false: there is none. */
+static enum status read_tenant(struct connection *connection, const struct call *call,
+                               struct str after, struct tenant *ret_tenant, bool *ret_found)
+{
+    struct tenant tenant = { .member_count = 0 };
+    STATEMENT rows = NULL;
     size_t room = 0;
     bool found = false;
 
+    TRY(connection_statement(connection, SQL_TENANT_LIST, &rows, call->err));
+    statement_bytes(rows, 1, after);
+    statement_number(rows, 2, 1);
     TRY(statement_step(connection, rows, &found, call->err));
+    *ret_found = found;
+    if (found) {
+        TRY(row_to_organization(rows, call, &tenant.organization));
+    }
     while (found) {
-        struct str id = column_bytes(rows, 0);
-        bool is_next =
-            page->count == 0 || id.len != OID_BYTES ||
-            memcmp(id.ptr, page->tenants[page->count - 1].organization.id.bytes, OID_BYTES) != 0;
-
-        if (is_next) {
-            page->more = page->count == limit;
-            if (page->more) {
-                return ST_OK;
-            }
-            room = 0;
-            TRY(row_to_organization(rows, call, &page->tenants[page->count].organization));
-            page->count++;
-        }
-        TRY(add_member(rows, call, &page->tenants[page->count - 1], &room));
+        TRY(add_member(rows, call, &tenant, &room));
         TRY(statement_step(connection, rows, &found, call->err));
     }
+    *ret_tenant = tenant;
     return ST_OK;
 }
 
+/* One more than the page may have is read, too, and tells that there is more. */
 enum status sqlite_tenant_list(struct store *store, const struct call *call,
-                               const struct oid *after, size_t limit, struct tenant_page *ret_page)
+                               const struct tenant_query *query, struct tenant_page *ret_page)
 {
-    struct str from = { .ptr = after ? (const char *)after->bytes : "",
-                        .len = after ? OID_BYTES : 0 };
-    struct tenant_page page = { .tenants = arena_alloc(call->mem, limit * sizeof(*page.tenants)) };
+    struct str after = { .ptr = query->after ? (const char *)query->after->bytes : "",
+                         .len = query->after ? OID_BYTES : 0 };
+    struct tenant_page page = { .tenants = arena_alloc(call->mem, (query->limit + 1) *
+                                                                      sizeof(*page.tenants)) };
     READER reader = { 0 };
-    STATEMENT rows = NULL;
+    size_t bytes = 0;
 
     TRY(reader_take(store, call, &reader));
-    TRY(connection_statement(reader.connection, SQL_TENANT_LIST, &rows, call->err));
-    statement_bytes(rows, 1, from);
-    statement_number(rows, 2, (int64_t)limit + 1); /* one more says whether there is more */
-    TRY(fill_page(reader.connection, rows, call, limit, &page));
+    while (!page.more) {
+        struct tenant *tenant = &page.tenants[page.count];
+        bool found = false;
+
+        TRY(read_tenant(reader.connection, call, after, tenant, &found));
+        if (!found) {
+            break;
+        }
+        after =
+            (struct str){ .ptr = (const char *)tenant->organization.id.bytes, .len = OID_BYTES };
+        bytes += tenant_bytes(tenant);
+        page.more = page.count == query->limit || (page.count > 0 && bytes > query->max_bytes);
+        page.count += !page.more;
+    }
     *ret_page = page;
     return ST_OK;
 }

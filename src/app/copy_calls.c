@@ -1,0 +1,72 @@
+/* Calls to the destination that others may be in the way of, and the wish to stop. */
+#include "app/copy_work.h"
+
+#include "base/clock.h"
+
+#include <time.h>
+
+#define BUSY_MS 120000 /* how long one thing is tried again while others are at it */
+#define BUSY_PAUSE_MS 250
+#define CALL_MEM_BYTES ((size_t)256 * 1024 * 1024)
+
+enum status copy_may_go_on(struct copy *copy, struct err *err)
+{
+    return atomic_load(&copy->is_stopping) ? err_set(err, ST_BUSY, "stopped") : ST_OK;
+}
+
+bool copy_try_again(struct copy *copy, enum status status, int64_t *until_ms, struct err *err)
+{
+    struct timespec pause = { .tv_nsec = BUSY_PAUSE_MS * 1000000L };
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (status != ST_BUSY || atomic_load(&copy->is_stopping)) {
+        return false;
+    }
+    if (*until_ms == 0) {
+        *until_ms = now_ms + BUSY_MS;
+    }
+    if (now_ms >= *until_ms) {
+        struct err why = *err;
+
+        (void)!err_set(err, ST_BUSY, "the destination was busy for %d s%s%s", BUSY_MS / 1000,
+                       why.text[0] ? ": " : "", why.text);
+        return false;
+    }
+    (void)nanosleep(&pause, NULL);
+    err->text[0] = '\0';
+    return true;
+}
+
+enum status copy_put_tenant(struct copy *copy, const struct tenant *tenant, struct err *err)
+{
+    enum status status;
+    struct arena mem;
+    int64_t until_ms = 0;
+
+    arena_init(&mem, CALL_MEM_BYTES);
+    do {
+        struct call call = copy_call(&mem, err);
+
+        status = store_tenant_put(copy->to, &call, tenant);
+        arena_clear(&mem);
+    } while (copy_try_again(copy, status, &until_ms, err));
+    arena_done(&mem);
+    return status;
+}
+
+enum status copy_delete_tenant(struct copy *copy, const struct oid *id, struct err *err)
+{
+    enum status status;
+    struct arena mem;
+    int64_t until_ms = 0;
+
+    arena_init(&mem, CALL_MEM_BYTES);
+    do {
+        struct call call = copy_call(&mem, err);
+
+        status = store_organization_delete(copy->to, &call, id);
+        arena_clear(&mem);
+    } while (copy_try_again(copy, status, &until_ms, err));
+    arena_done(&mem);
+    return status == ST_NO_ORGANIZATION ? ST_OK : status;
+}

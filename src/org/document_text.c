@@ -1,0 +1,87 @@
+/* Writing documents, and merging patches into them. */
+#include "org/document_text.h"
+
+#include "base/buf.h"
+#include "json/json.h"
+#include "json/json_out.h"
+#include "json/merge_patch.h"
+
+#include <stdbool.h>
+
+void document_text_write(const json_t *body, struct str id, struct buf *out)
+{
+    struct json_out json;
+    const char *key;
+    json_t *value;
+
+    json_out_init(&json, out);
+    json_out_object(&json);
+    json_out_key(&json, "_id");
+    json_out_str(&json, id);
+    json_object_foreach((json_t *)(uintptr_t)body, key, value)
+    {
+        if (strcmp(key, "_id") != 0) {
+            json_out_key(&json, key);
+            json_out_value(&json, value);
+        }
+    }
+    json_out_end(&json);
+}
+
+enum status document_text_too_large(size_t max_bytes, struct err *err)
+{
+    return err_set(err, ST_TOO_LARGE, "A document has at most %zu bytes", max_bytes);
+}
+
+/* Whether containers are nested beyond so many levels; recurses as deep as that. */
+static bool is_deeper(const json_t *value, int levels)
+{
+    const char *key;
+    json_t *inside;
+    size_t i;
+
+    if (!json_is_object(value) && !json_is_array(value)) {
+        return false;
+    }
+    if (levels == 0) {
+        return true;
+    }
+    json_object_foreach((json_t *)(uintptr_t)value, key, inside)
+    {
+        if (is_deeper(inside, levels - 1)) {
+            return true;
+        }
+    }
+    json_array_foreach(value, i, inside)
+    {
+        if (is_deeper(inside, levels - 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status document_text_merge(struct str now, json_t *patch, struct str id, size_t max_bytes,
+                                struct buf *out, struct err *err)
+{
+    json_error_t error;
+    /* Not json_parse: what is in the store may be nested more deeply. */
+    json_auto_t *before = json_loadb(now.ptr, now.len, 0, &error);
+    json_auto_t *after = NULL;
+
+    if (!before) {
+        return err_set(err, ST_BROKEN, "a document in the store is no JSON: %s", error.text);
+    }
+    after = json_merge_patch(before, patch);
+    if (!after) {
+        return err_set(err, ST_BROKEN, "no memory for a merge");
+    }
+    if (is_deeper(after, JSON_DEPTH_MAX)) {
+        return err_set(err, ST_INVALID, "A document is nested at most %d levels deep",
+                       JSON_DEPTH_MAX);
+    }
+    buf_clear(out);
+    document_text_write(after, id, out);
+    return buf_overflowed(out) || out->len > max_bytes ? document_text_too_large(max_bytes, err)
+                                                       : ST_OK;
+}

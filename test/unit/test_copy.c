@@ -1,0 +1,111 @@
+/* The parts of `orgd copy` that no run from outside can bring about at will: a busy destination, and names
+ * that a terminal would obey. test/mongo/test_copy.py has the rest. */
+#include "test.h"
+
+#include "app/copy_work.h"
+
+/* A destination that is busy for the first calls. */
+struct busy_store {
+    struct store store;
+    int left;
+    int calls;
+    struct copy *stops; /* after the first call; NULL: not */
+};
+
+static enum status answer(struct store *store, const struct call *call)
+{
+    struct busy_store *busy = (struct busy_store *)store;
+
+    busy->calls++;
+    if (busy->stops) {
+        atomic_store(&busy->stops->is_stopping, true);
+    }
+    return busy->left-- > 0 ? err_set(call->err, ST_BUSY, "somebody has the lock") : ST_OK;
+}
+
+static enum status busy_delete(struct store *store, const struct call *call, const struct oid *id)
+{
+    (void)id;
+    return answer(store, call);
+}
+
+static enum status busy_put(struct store *store, const struct call *call,
+                            const struct tenant *tenant)
+{
+    (void)tenant;
+    return answer(store, call);
+}
+
+static const struct store_ops busy_ops = {
+    .name = "busy",
+    .organization_delete = busy_delete,
+    .tenant_put = busy_put,
+};
+
+#define BUSY_STORE(times)                                                                          \
+    {                                                                                              \
+        .store = { .ops = &busy_ops }, .left = (times)                                             \
+    }
+
+TEST(busy__destination_is_asked_again_and_leaves_no_words)
+{
+    struct busy_store busy = BUSY_STORE(2);
+    struct copy copy = { .to = &busy.store };
+    struct tenant tenant = { .member_count = 0 };
+    struct oid id = oid_new();
+    struct err err = { .text = "" };
+
+    assert_int_equal(copy_delete_tenant(&copy, &id, &err), ST_OK);
+    assert_int_equal(busy.calls, 3);
+    assert_string_equal(err.text, "");
+    busy.left = 1;
+    assert_int_equal(copy_put_tenant(&copy, &tenant, &err), ST_OK);
+    assert_int_equal(busy.calls, 5);
+    assert_string_equal(err.text, "");
+}
+
+TEST(busy__destination_is_not_asked_again_once_the_copy_is_to_stop)
+{
+    struct busy_store busy = BUSY_STORE(9);
+    struct copy copy = { .to = &busy.store };
+    struct oid id = oid_new();
+    struct err err = { .text = "" };
+
+    busy.stops = &copy;
+    assert_int_equal(copy_delete_tenant(&copy, &id, &err), ST_BUSY);
+    assert_int_equal(busy.calls, 1);
+}
+
+TEST(busy__destination_is_given_up_in_the_end_with_the_reason)
+{
+    struct copy copy = { .is_stopping = false };
+    struct err err = { .text = "somebody has the lock" };
+    int64_t until_ms = 1; /* long over */
+
+    assert_false(copy_try_again(&copy, ST_BUSY, &until_ms, &err));
+    assert_non_null(strstr(err.text, "the destination was busy for"));
+    assert_non_null(strstr(err.text, "somebody has the lock"));
+    until_ms = 0;
+    assert_false(copy_try_again(&copy, ST_UNAVAILABLE, &until_ms, &err));
+}
+
+TEST(text__that_a_terminal_would_obey_is_shown_as_question_marks)
+{
+    char text[] = "a\033[2Jb\x7F\n\xC2\x9B"
+                  "c \xC3\x84\xC2\xA0.";
+
+    progress_clean(text);
+    assert_string_equal(text, "a?[2Jb????c \xC3\x84\xC2\xA0.");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(busy__destination_is_asked_again_and_leaves_no_words),
+        cmocka_unit_test(busy__destination_is_not_asked_again_once_the_copy_is_to_stop),
+        cmocka_unit_test(busy__destination_is_given_up_in_the_end_with_the_reason),
+        cmocka_unit_test(text__that_a_terminal_would_obey_is_shown_as_question_marks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
