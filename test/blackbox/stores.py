@@ -3,12 +3,29 @@ the API shows of it."""
 
 import contextlib
 import math
+import os
 import re
 import sqlite3
 import uuid
 from pathlib import Path
 
 import pymongo
+
+
+def add_options(parser, store):
+    """The command line's options; store: the default of --store."""
+    group = parser.getgroup("orgd")
+    group.addoption(
+        "--store",
+        default=store,
+        choices=["sqlite", "mongodb"],
+        help="store engine that the servers under test run on",
+    )
+    group.addoption(
+        "--mongo-url",
+        default=os.environ.get("ORGD_TEST_MONGO_URL", ""),
+        help="MongoDB to test against; without it each worker starts a FerretDB of its own",
+    )
 
 
 class Embedded:

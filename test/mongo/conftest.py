@@ -5,24 +5,13 @@ from pathlib import Path
 
 import pytest
 
-# Before `from fixtures`: the black-box suite's own modules are shared.
+# The black-box suite's own modules are shared.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
 
-from fixtures import (  # noqa: E402, F401
-    add_options,
-    client,
-    database_url,
-    engine,
-    pytest_collection_modifyitems,
-    pytest_configure,
-    pytest_runtest_makereport,
-    pytest_sessionstart,
-    serve,
-    server,
-    store_settings,
-    tenant,
-)
 from proxy import Proxy, ReplicaSet  # noqa: E402
+from stores import add_options  # noqa: E402
+
+pytest_plugins = ["orgd_fixtures"]
 
 
 def pytest_addoption(parser):

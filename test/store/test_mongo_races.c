@@ -1,5 +1,6 @@
 /* Organizations on MongoDB through two instances at once, and under readers. */
 #include "mongo_place.h"
+#include "suite_races.h"
 
 #include <stdatomic.h>
 
@@ -23,51 +24,19 @@ static int teardown(void **state)
     return 0;
 }
 
-/* What the threads of a race through two instances share. Each writes only its own places. */
-struct race {
-    struct store *stores[2];
-    struct organization organization;
-    enum status statuses[SUITE_THREADS];
-    atomic_bool is_over;
-    atomic_int seen;
-};
-
-static int count_of(const struct race *race, enum status status)
-{
-    int count = 0;
-
-    for (int i = 0; i < SUITE_THREADS; i++) {
-        count += race->statuses[i] == status;
-    }
-    return count;
-}
-
-static void create_body(void *context, int i)
-{
-    struct race *race = context;
-    struct shot shot;
-    struct new_organization new;
-    struct organization made;
-
-    shot_init(&shot);
-    new = suite_new(&shot.mem, arena_printf(&shot.mem, "t%d", i).ptr);
-    new.name_key = STR("org one");
-    new.slug = STR("one");
-    race->statuses[i] = store_organization_create(race->stores[i % 2], &shot.call, &new, &made);
-    shot_done(&shot);
-}
-
 STORE_TEST(creates__of_one_name_through_two_instances_have_one_winner)
 {
     FIXTURE;
-    struct race race = { .stores = { f->store, place_open(&place) } };
+    struct race race = { .stores = { f->store, place_open(&place) },
+                         .same_name = true,
+                         .same_slug = true };
 
     for (int round = 0; round < 5; round++) {
         struct organization found[2];
 
-        suite_race(create_body, &race);
-        assert_int_equal(count_of(&race, ST_OK), 1);
-        assert_int_equal(count_of(&race, ST_NAME_TAKEN), SUITE_THREADS - 1);
+        suite_race(race_create, &race);
+        assert_int_equal(race_count(&race, ST_OK), 1);
+        assert_int_equal(race_count(&race, ST_NAME_TAKEN), SUITE_THREADS - 1);
         place_check(&place);
         for (int i = 0; i < 2; i++) {
             assert_status(
@@ -82,41 +51,28 @@ STORE_TEST(creates__of_one_name_through_two_instances_have_one_winner)
     store_close(race.stores[1]);
 }
 
-static void create_and_delete_body(void *context, int i)
-{
-    struct race *race = context;
-
-    for (int n = 0; n < 4 && race->statuses[i] == ST_OK; n++) {
-        struct shot shot;
-        struct new_organization new;
-        struct organization made;
-        enum status status;
-
-        shot_init(&shot);
-        new = suite_new(&shot.mem, "one");
-        status = store_organization_create(race->stores[i % 2], &shot.call, &new, &made);
-        if (status == ST_OK) {
-            race->statuses[i] = str_is(made.slug, "one") ? ST_OK : ST_BROKEN;
-            status = store_organization_delete(race->stores[i / 2 % 2], &shot.call, &made.id);
-        }
-        if (status != ST_OK && status != ST_NAME_TAKEN && status != ST_EMAIL_TAKEN) {
-            race->statuses[i] = status;
-        }
-        shot_done(&shot);
-    }
-}
-
 STORE_TEST(creates_and_deletes__through_two_instances_leave_nothing)
 {
     FIXTURE;
-    struct race race = { .stores = { f->store, place_open(&place) } };
+    struct race race = { .stores = { f->store, place_open(&place) },
+                         .rounds = 4,
+                         .same_email = true };
 
-    suite_race(create_and_delete_body, &race);
-    assert_int_equal(count_of(&race, ST_OK), SUITE_THREADS);
+    suite_race(race_create_and_delete, &race);
+    assert_int_equal(race_count(&race, ST_OK), SUITE_THREADS);
     assert_str(suite_create(f, "one").slug, "one");
     place_check(&place);
     store_close(race.stores[1]);
 }
+
+/* One thread changes an organization, the others look at it. Each writes only its own status. */
+struct watch {
+    struct store *stores[2];
+    struct organization organization;
+    enum status statuses[SUITE_THREADS];
+    atomic_bool is_over;
+    atomic_int seen;
+};
 
 /* Everything of the organization says the same state, "0" or "1". */
 static bool agrees(const struct membership *member, bool has_account)
@@ -131,10 +87,11 @@ static bool agrees(const struct membership *member, bool has_account)
 }
 
 /* One look, each thread in another way. */
-static enum status look(struct race *race, struct shot *shot, int i, struct membership *ret_member)
+static enum status look(struct watch *watch, struct shot *shot, int i,
+                        struct membership *ret_member)
 {
-    struct store *store = race->stores[i / 4 % 2];
-    const struct organization *made = &race->organization;
+    struct store *store = watch->stores[i / 4 % 2];
+    const struct organization *made = &watch->organization;
 
     switch (i % 4) {
     case 0:
@@ -149,30 +106,30 @@ static enum status look(struct race *race, struct shot *shot, int i, struct memb
     }
 }
 
-static void read_body(struct race *race, int i)
+static void read_body(struct watch *watch, int i)
 {
-    while (!atomic_load(&race->is_over) && race->statuses[i] == ST_OK) {
+    while (!atomic_load(&watch->is_over) && watch->statuses[i] == ST_OK) {
         struct membership member = { .account = { .password_version = 0 } };
         struct shot shot;
         enum status status;
 
         shot_init(&shot);
-        status = look(race, &shot, i, &member);
+        status = look(watch, &shot, i, &member);
         if (status == ST_OK) {
-            race->statuses[i] = agrees(&member, i % 4 >= 2) ? ST_OK : ST_BROKEN;
-            atomic_fetch_add(&race->seen, 1);
+            watch->statuses[i] = agrees(&member, i % 4 >= 2) ? ST_OK : ST_BROKEN;
+            atomic_fetch_add(&watch->seen, 1);
         } else if (status != ST_NO_ORGANIZATION && status != ST_NO_ACCOUNT) {
-            race->statuses[i] = status;
+            watch->statuses[i] = status;
         }
         shot_done(&shot);
     }
 }
 
 /* From one state to the other, and every other time the collection stays. */
-static void write_body(struct race *race)
+static void write_body(struct watch *watch)
 {
-    for (int n = 0; n < ROUNDS && race->statuses[0] == ST_OK; n++) {
-        struct organization_change change = suite_change(&race->organization, n);
+    for (int n = 0; n < ROUNDS && watch->statuses[0] == ST_OK; n++) {
+        struct organization_change change = suite_change(&watch->organization, n);
         struct organization now;
         struct shot shot;
         int state = (n + 1) % 2;
@@ -185,10 +142,10 @@ static void write_body(struct race *race)
         }
         change.email = change.email_key = arena_printf(&shot.mem, "%d@s.example", state);
         change.password_hash = arena_printf(&shot.mem, "%d hash", state);
-        race->statuses[0] = store_organization_update(race->stores[0], &shot.call, &change, &now);
+        watch->statuses[0] = store_organization_update(watch->stores[0], &shot.call, &change, &now);
         shot_done(&shot);
     }
-    atomic_store(&race->is_over, true);
+    atomic_store(&watch->is_over, true);
 }
 
 static void read_or_write_body(void *context, int i)
@@ -203,19 +160,19 @@ static void read_or_write_body(void *context, int i)
 STORE_TEST(readers__see_a_change_of_everything_before_or_after_it)
 {
     FIXTURE;
-    struct race race = { .stores = { f->store, place_open(&place) } };
+    struct watch watch = { .stores = { f->store, place_open(&place) } };
     struct new_organization new = suite_new(&f->mem, "s0");
 
     new.email = new.email_key = STR("0@s.example");
     new.password_hash = STR("0 hash");
-    assert_status(store_organization_create(f->store, &f->call, &new, &race.organization), ST_OK);
-    suite_race(read_or_write_body, &race);
+    assert_status(store_organization_create(f->store, &f->call, &new, &watch.organization), ST_OK);
+    suite_race(read_or_write_body, &watch);
     for (int i = 0; i < SUITE_THREADS; i++) {
-        assert_status(race.statuses[i], ST_OK);
+        assert_status(watch.statuses[i], ST_OK);
     }
-    assert_true(atomic_load(&race.seen) > ROUNDS);
+    assert_true(atomic_load(&watch.seen) > ROUNDS);
     place_check(&place);
-    store_close(race.stores[1]);
+    store_close(watch.stores[1]);
 }
 
 #define place_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

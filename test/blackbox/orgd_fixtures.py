@@ -4,7 +4,7 @@ server: one for each worker, default settings, shared; a test leaves nothing in 
         would meet, which unique names are for.
 serve:  makes a test's own servers, with its own environment and flags.
 
-The conftest.py of each directory that uses them imports them.
+A plugin of the conftest.py of each directory that uses them.
 """
 
 import os
@@ -19,22 +19,6 @@ import stores
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "mongo"))
 
 import servers  # noqa: E402
-
-
-def add_options(parser, store):
-    """The options; store: the default of --store."""
-    group = parser.getgroup("orgd")
-    group.addoption(
-        "--store",
-        default=store,
-        choices=["sqlite", "mongodb"],
-        help="store engine that the servers under test run on",
-    )
-    group.addoption(
-        "--mongo-url",
-        default=os.environ.get("ORGD_TEST_MONGO_URL", ""),
-        help="MongoDB to test against; without it each worker starts a FerretDB of its own",
-    )
 
 
 def pytest_configure(config):
