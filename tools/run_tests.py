@@ -31,6 +31,8 @@ THREADED = ["base", "cache", "cache_races", "log", "mongo*", "org", "sqlite", "t
 THREADED_OUTSIDE = ["documents", "hostile", "organizations", "stop", "update"]
 # Between them these calls send a MongoDB server every kind of command that the engine has.
 ON_POSTGRESQL = ["delete", "document_pages", "documents", "organizations", "seed_flows", "update"]
+# What turns on how a server repeats and compares.
+AS_REPLICA_SET = ["instances", "killed_instances", "lost_server"]
 
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",
@@ -101,16 +103,16 @@ def black_box(names):
 
 
 @contextlib.contextmanager
-def mongo_server(name):
+def mongo_server(name, *words):
     """The environment that leads tests to the operator's server, or else to one of ours, by its name in
-    test/mongo/servers.py."""
+    test/mongo/servers.py, and what it takes."""
     if MONGO_URL in os.environ:
         yield {}
         return
     sys.path.insert(0, str(ROOT / "test/mongo"))
     import servers
 
-    with getattr(servers, name)() as url:
+    with getattr(servers, name)(*words) as url:
         yield {MONGO_URL: url}
 
 
@@ -179,6 +181,13 @@ def python_tests(tally, name, arguments, **environment):
         print(f"       {line}")
     if code != 0:
         show(name, output, 150)
+
+
+def is_left_out():
+    """Whether the operator's own server takes the place of ours; says so."""
+    if MONGO_URL in os.environ:
+        print(f"  left out: {MONGO_URL} names the server to test against")
+    return MONGO_URL in os.environ
 
 
 def step_check(tally):
@@ -252,10 +261,25 @@ def step_mongo(tally):
     python_tests(tally, "mongo", ["-n", CORES, "test/mongo"])
 
 
+def step_memory(tally):
+    """the engine where a filter and its effect are one step, standalone and as a replica set"""
+    if is_left_out():
+        return
+    compile_tree("build-asan", SANITIZED["build-asan"])
+    with mongo_server("memory", "--standalone") as environment:
+        c_tests(tally, "build-asan", ["mongo*"], label="memory", **environment)
+    with mongo_server("memory") as environment:
+        python_tests(
+            tally,
+            "memory",
+            ["-n", CORES, *[f"test/mongo/test_{name}.py" for name in AS_REPLICA_SET]],
+            **environment,
+        )
+
+
 def step_postgresql(tally):
     """the engine's C tests, and calls from outside, on FerretDB's PostgreSQL backend"""
-    if MONGO_URL in os.environ:
-        print(f"  left out: {MONGO_URL} names the server to test against")
+    if is_left_out():
         return
     compile_tree("build-asan", SANITIZED["build-asan"])
     with mongo_server("ferretdb_postgresql") as environment:

@@ -1,10 +1,10 @@
-"""MongoDB servers for the tests: FerretDB on SQLite, and FerretDB on a PostgreSQL of its own.
+"""MongoDB servers for the tests: FerretDB on SQLite, FerretDB on a PostgreSQL of its own, and one in memory.
 
     with ferretdb_sqlite() as url:
         ... MongoClient(url) ...
 
 Each runs on a free port of 127.0.0.1 and ends with the `with`. None outlives the process that started
-it, however that ends: FerretDB reads a pipe that ends with us, the kernel stops PostgreSQL.
+it, however that ends: the others read a pipe that ends with us, the kernel stops PostgreSQL.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "ferretdb"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from build import build  # noqa: E402
+import build_servers  # noqa: E402
 
 POSTGRESQL_USER = "postgres"  # Debian's; PostgreSQL refuses to run as root
 START_SECONDS = 30
@@ -45,11 +45,11 @@ def _temporary(directory, prefix):
 
 
 @contextlib.contextmanager
-def _ferretdb(words, log, listen):
-    """Runs FerretDB with these words; gives its URL."""
+def _server(command, log):
+    """Runs a server that prints its URL first, and ends when its standard input does; gives the URL."""
     with Path(log).open("ab") as errors:
         process = subprocess.Popen(
-            [build(), "--listen", listen, *words],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -58,7 +58,7 @@ def _ferretdb(words, log, listen):
     try:
         url = process.stdout.readline().strip()
         if not url:
-            raise NotStarted(f"FerretDB does not start: {Path(log).read_text()}")
+            raise NotStarted(f"{command[0]} does not start: {Path(log).read_text()}")
         yield url
     finally:
         process.stdin.close()
@@ -79,10 +79,18 @@ def ferretdb_sqlite(directory=None, listen="127.0.0.1:0", tls=None):
     tls:       (certificate, key), or (certificate, key, authority of the clients' certificates), as
                paths: it speaks TLS only, and the URL says so."""
     with _temporary(directory, "orgd-ferretdb-") as place:
-        words = ["--sqlite", place]
+        words = ["--listen", listen, "--sqlite", place]
         for flag, path in zip(("--tls-cert", "--tls-key", "--tls-ca"), tls or ()):
             words += [flag, path]
-        with _ferretdb(words, place / "ferretdb.log", listen) as url:
+        with _server([*build_servers.ferretdb(), *words], place / "ferretdb.log") as url:
+            yield url
+
+
+@contextlib.contextmanager
+def memory(*words):
+    """A server in memory that keeps what MongoDB promises; words as in memory/MemoryServer.java."""
+    with _temporary(None, "orgd-memory-") as place:
+        with _server([*build_servers.memory(), *words], place / "log") as url:
             yield url
 
 
@@ -90,7 +98,8 @@ def ferretdb_sqlite(directory=None, listen="127.0.0.1:0", tls=None):
 def ferretdb_postgresql():
     """FerretDB on a PostgreSQL cluster of its own; gives its URL."""
     with _temporary(None, "orgd-ferretdb-") as place, postgresql() as database:
-        with _ferretdb(["--postgresql", database], place / "ferretdb.log", "127.0.0.1:0") as url:
+        words = ["--listen", "127.0.0.1:0", "--postgresql", database]
+        with _server([*build_servers.ferretdb(), *words], place / "ferretdb.log") as url:
             yield url
 
 

@@ -154,6 +154,13 @@ static void arm(const struct lab *lab, const char *command, enum wire_fault faul
     wire_proxy_arm(lab->proxy, command, fault, 1, NULL);
 }
 
+/* What is said where the server has changed the document and its answer is lost. Under a lock nobody else
+ * can have done it. Without one, where documents are compared instead, only a replica set could tell. */
+static enum status lost_answer(const struct tenant_fixture *t)
+{
+    return mongo_features(mongo_engine(t->f.store)->mongo)->compares_roots ? ST_UNSURE : ST_OK;
+}
+
 TENANT_TEST(replace__whose_answer_or_question_is_lost_happens_once)
 {
     TENANT_FIXTURE;
@@ -169,7 +176,7 @@ TENANT_TEST(replace__whose_answer_or_question_is_lost_happens_once)
         }
         assert_status(
             store_document_edit(t->f.store, &t->f.call, &t->id, STR("n"), count_up, &counter),
-            ST_OK);
+            i > 1 ? lost_answer(t) : ST_OK);
     }
     lab_end(&lab, t);
     assert_non_null(strstr(tenant_text(t, "n").ptr, "\"n\":5}"));
@@ -185,7 +192,7 @@ TENANT_TEST(delete__whose_answer_is_lost_has_happened)
     assert_status(tenant_edit(t, "d", &put), ST_OK);
     lab_begin(&lab, t);
     arm(&lab, "delete", WIRE_CUT_AFTER);
-    assert_status(suite_delete(t->f.store, &t->f.call, &t->id, "d"), ST_OK);
+    assert_status(suite_delete(t->f.store, &t->f.call, &t->id, "d"), lost_answer(t));
     lab_end(&lab, t);
     assert_int_equal(place_count(&t->place, TENANT, "{}"), 0);
     assert_int_equal(place_count(&t->place, C_LOCKS, "{}"), 0);

@@ -9,6 +9,7 @@
 
 #define THREADS 8
 #define WRITES 60
+#define PAUSE_US 20000 /* however fast the server is, there are writes when something fails */
 
 /* One thread's writes and what they said. */
 struct writer {
@@ -31,6 +32,7 @@ static void *write_many(void *argument)
         this->said[i] =
             mongo_insert(this->mongo, &call, ONCE, C_TEST, (const bson_t *const[]){ thing }, 1);
         bson_destroy(thing);
+        usleep(PAUSE_US);
     }
     arena_done(&mem);
     return NULL;

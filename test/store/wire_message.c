@@ -142,10 +142,12 @@ void wire_pose(struct wire_message *reply, uint16_t port)
         return;
     }
     (void)snprintf(here, sizeof(here), "127.0.0.1:%d", port);
-    bson_copy_to_excluding_noinit(&view, &body, "setName", "hosts", "isWritablePrimary", NULL);
+    bson_copy_to_excluding_noinit(&view, &body, "setName", "hosts", "isWritablePrimary",
+                                  "logicalSessionTimeoutMinutes", NULL);
     BCON_APPEND(&body, "setName", "posed", "hosts", "[", BCON_UTF8(here), "]", "me",
                 BCON_UTF8(here), "primary", BCON_UTF8(here), "setVersion", BCON_INT32(1),
-                "isWritablePrimary", BCON_BOOL(true), "secondary", BCON_BOOL(false));
+                "isWritablePrimary", BCON_BOOL(true), "secondary", BCON_BOOL(false),
+                "logicalSessionTimeoutMinutes", BCON_INT32(30));
     len = at + (int32_t)body.len;
     reply->bytes = realloc(reply->bytes, (size_t)len);
     wire_must(reply->bytes, "realloc");
