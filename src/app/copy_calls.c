@@ -7,6 +7,7 @@
 
 #define BUSY_MS 120000 /* how long one thing is tried again while others are at it */
 #define BUSY_PAUSE_MS 250
+#define MEMBER_MS 100 /* more for each member: an engine may put them one by one */
 #define CALL_MEM_BYTES ((size_t)256 * 1024 * 1024)
 
 enum status copy_may_go_on(struct copy *copy, struct err *err)
@@ -37,6 +38,14 @@ bool copy_try_again(struct copy *copy, enum status status, int64_t *until_ms, st
     return true;
 }
 
+static struct call call_for(const struct tenant *tenant, struct arena *mem, struct err *err)
+{
+    struct call call = copy_call(mem, err);
+
+    call.deadline_ms += MEMBER_MS * (int64_t)tenant->member_count;
+    return call;
+}
+
 enum status copy_put_tenant(struct copy *copy, const struct tenant *tenant, struct err *err)
 {
     enum status status;
@@ -45,7 +54,7 @@ enum status copy_put_tenant(struct copy *copy, const struct tenant *tenant, stru
 
     arena_init(&mem, CALL_MEM_BYTES);
     do {
-        struct call call = copy_call(&mem, err);
+        struct call call = call_for(tenant, &mem, err);
 
         status = store_tenant_put(copy->to, &call, tenant);
         arena_clear(&mem);
@@ -54,7 +63,7 @@ enum status copy_put_tenant(struct copy *copy, const struct tenant *tenant, stru
     return status;
 }
 
-enum status copy_delete_tenant(struct copy *copy, const struct oid *id, struct err *err)
+enum status copy_delete_tenant(struct copy *copy, const struct tenant *tenant, struct err *err)
 {
     enum status status;
     struct arena mem;
@@ -62,9 +71,9 @@ enum status copy_delete_tenant(struct copy *copy, const struct oid *id, struct e
 
     arena_init(&mem, CALL_MEM_BYTES);
     do {
-        struct call call = copy_call(&mem, err);
+        struct call call = call_for(tenant, &mem, err);
 
-        status = store_organization_delete(copy->to, &call, id);
+        status = store_organization_delete(copy->to, &call, &tenant->organization.id);
         arena_clear(&mem);
     } while (copy_try_again(copy, status, &until_ms, err));
     arena_done(&mem);

@@ -3,7 +3,7 @@
 
 static enum status delete_one(struct copy *copy, struct work *work)
 {
-    return copy_delete_tenant(copy, &work->pair.to->organization.id, &work->err);
+    return copy_delete_tenant(copy, work->pair.to, &work->err);
 }
 
 static enum status copy_one(struct copy *copy, struct work *work)

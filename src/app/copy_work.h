@@ -33,7 +33,8 @@ bool copy_try_again(struct copy *copy, enum status status, int64_t *until_ms, st
  * busy. Any thread. */
 MUST_CHECK enum status copy_put_tenant(struct copy *copy, const struct tenant *tenant,
                                        struct err *err);
-MUST_CHECK enum status copy_delete_tenant(struct copy *copy, const struct oid *id, struct err *err);
+MUST_CHECK enum status copy_delete_tenant(struct copy *copy, const struct tenant *tenant,
+                                          struct err *err);
 
 /*
  * Puts at the destination the documents of an organization that are missing or differ there; with

@@ -52,10 +52,9 @@ TEST(busy__destination_is_asked_again_and_leaves_no_words)
     struct busy_store busy = BUSY_STORE(2);
     struct copy copy = { .to = &busy.store };
     struct tenant tenant = { .member_count = 0 };
-    struct oid id = oid_new();
     struct err err = { .text = "" };
 
-    assert_int_equal(copy_delete_tenant(&copy, &id, &err), ST_OK);
+    assert_int_equal(copy_delete_tenant(&copy, &tenant, &err), ST_OK);
     assert_int_equal(busy.calls, 3);
     assert_string_equal(err.text, "");
     busy.left = 1;
@@ -68,11 +67,11 @@ TEST(busy__destination_is_not_asked_again_once_the_copy_is_to_stop)
 {
     struct busy_store busy = BUSY_STORE(9);
     struct copy copy = { .to = &busy.store };
-    struct oid id = oid_new();
+    struct tenant tenant = { .member_count = 0 };
     struct err err = { .text = "" };
 
     busy.stops = &copy;
-    assert_int_equal(copy_delete_tenant(&copy, &id, &err), ST_BUSY);
+    assert_int_equal(copy_delete_tenant(&copy, &tenant, &err), ST_BUSY);
     assert_int_equal(busy.calls, 1);
 }
 
