@@ -27,9 +27,12 @@ SANITIZED = {
     "build-tsan": ["-Db_sanitize=thread", "-Db_lundef=false"],
 }
 # What has threads of its own; the rest would only run the same code under another tool.
-THREADED = ["base", "cache", "cache_races", "log", "mongo*", "org", "sqlite", "token", "password"]
+THREADED = ["base", "cache", "cache_races", "log", "org", "sqlite", "token", "password"]
+THREADED += ["mongo", *(f"mongo_{name}" for name in ("leftovers", "locks", "lost_threads", "moves"))]
+THREADED += [f"mongo_{name}" for name in ("peers", "placements", "races")]
 THREADED_OUTSIDE = ["documents", "hostile", "organizations", "stop", "update"]
 # Between them these calls send a MongoDB server every kind of command that the engine has.
+COMMANDS = ["mongo", "mongo_co*", "mongo_document*", "mongo_organizations", "mongo_races"]
 ON_POSTGRESQL = ["delete", "document_pages", "documents", "organizations", "seed_flows", "update"]
 # What turns on how a server repeats and compares.
 AS_REPLICA_SET = ["instances", "killed_instances", "lost_server"]
@@ -283,7 +286,7 @@ def step_postgresql(tally):
         return
     compile_tree("build-asan", SANITIZED["build-asan"])
     with mongo_server("ferretdb_postgresql") as environment:
-        c_tests(tally, "build-asan", ["mongo*"], label="postgresql", **environment)
+        c_tests(tally, "build-asan", COMMANDS, label="postgresql", **environment)
         python_tests(
             tally,
             "postgresql",
