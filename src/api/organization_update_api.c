@@ -56,7 +56,7 @@ static bool agree(struct str a, struct str b, bool to_the_letter, struct arena *
     if (str_equal(a, b)) {
         return true;
     }
-    return name_make_stored(a, mem, &one) && name_make_stored(b, mem, &other) &&
+    return name_make(a, mem, &one) == NAME_OK && name_make(b, mem, &other) == NAME_OK &&
            str_equal(to_the_letter ? one.text : one.key, to_the_letter ? other.text : other.key);
 }
 

@@ -147,11 +147,12 @@ enum status copy_settle(struct copy *copy, const struct tenant *tenant, struct e
     size_t count = 0;
     enum status status = put_at_once(copy, tenant, ids, &count, err);
 
-    for (size_t i = 0; i < count && copy_may_go_on(copy, err) == ST_OK; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct err words = { .text = "" };
-        enum status other = ST_OK;
+        enum status other = copy_may_go_on(copy, &words);
 
-        if (!oid_equal(&ids[i], &tenant->organization.id)) { /* not its own earlier members */
+        if (other == ST_OK &&
+            !oid_equal(&ids[i], &tenant->organization.id)) { /* not its own earlier members */
             other = put_back(copy, &ids[i], ids, &count, &words);
         }
         if (status == ST_OK && other != ST_OK) {

@@ -138,9 +138,10 @@ int command_copy(int argc, char **argv)
     }
     code = print_summary(&report);
     if (report.differing > 0) {
-        (void)fputs("What changed at the source meanwhile comes over with the same command again; "
-                    "what was deleted there goes with --delete.\n",
-                    stderr);
+        (void)fputs(
+            "Where the source has changed meanwhile, the same command again brings it over; "
+            "what was deleted there goes with --delete.\n",
+            stderr);
     }
     return code == EXIT_DONE && report.differing > 0 ? EXIT_FAILED : code;
 }

@@ -33,8 +33,9 @@ static bool belongs_to(const struct membership *membership, struct str organizat
 {
     struct name name;
 
-    return name_make_stored(organization_name, mem, &name) &&
-           str_equal(name.key, membership->organization.name_key);
+    return str_equal(organization_name, membership->organization.name) ||
+           (name_make(organization_name, mem, &name) == NAME_OK &&
+            str_equal(name.key, membership->organization.name_key));
 }
 
 /* What the limiter counts by: the address as compared, or as given where it is none. */

@@ -66,9 +66,14 @@ enum status document_text_merge(struct str now, json_t *patch, struct str id, si
 {
     json_error_t error;
     /* Not json_parse: what is in the store may be nested more deeply. */
-    json_auto_t *before = json_loadb(now.ptr, now.len, 0, &error);
+    json_auto_t *before = json_loadb(now.ptr, now.len, JSON_REJECT_DUPLICATES, &error);
     json_auto_t *after = NULL;
 
+    if (!before && json_error_code(&error) == json_error_duplicate_key) {
+        return err_set(err, ST_INVALID,
+                       "The document has two members of one name, one of which a "
+                       "patch would lose; replace it as a whole");
+    }
     if (!before) {
         return err_set(err, ST_BROKEN, "a document in the store is no JSON: %s", error.text);
     }

@@ -297,7 +297,7 @@ enum name_fault name_make(struct str raw, struct arena *mem, struct name *ret_na
 
 bool name_make_stored(struct str raw, struct arena *mem, struct name *ret_name)
 {
-    struct name name = { .text = raw };
+    struct name name = { .text = raw, .breaks_rules = true };
     struct oid id;
 
     if (name_make(raw, mem, ret_name) == NAME_OK) {

@@ -30,17 +30,19 @@ struct name {
     struct str text; /* as shown: trimmed, NFC */
     struct str key;  /* as compared: NFKC_Casefold, runs of white space as one space, trimmed */
     struct str slug; /* plain slug: a-z0-9 and '_', at most SLUG_MAX; empty where nothing is left */
-    bool slug_is_hex; /* the plain slug is 24 hex digits and would read as an id */
+    bool slug_is_hex;  /* the plain slug is 24 hex digits and would read as an id */
+    bool breaks_rules; /* name_make refuses it: only of name_make_stored */
 };
 
 /* Judges and normalises an organization's name. ret_name: untouched on a fault; strings in mem. */
 MUST_CHECK enum name_fault name_make(struct str raw, struct arena *mem, struct name *ret_name);
 
 /*
- * The same for a name that is stored already, perhaps by another program, or that is only looked
- * up: also where name_make refuses it, as far as there is a key to find it by; its text is then as
- * it is. False: not UTF-8, over NAME_STORED_MAX_BYTES, nothing that counts when compared, or
- * control characters other than white space.
+ * The same for a name that is stored already, perhaps by another program: also where name_make
+ * refuses it, as far as there is a key to find it by; its text is then as it is. A look-up by such a
+ * key finds names that only compare alike, good ones too: compare to the letter. False: not UTF-8,
+ * over NAME_STORED_MAX_BYTES, nothing that counts when compared, or control characters other than
+ * white space.
  */
 bool name_make_stored(struct str raw, struct arena *mem, struct name *ret_name);
 

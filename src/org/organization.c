@@ -70,19 +70,25 @@ enum status organization_create(struct domain *domain, const struct call *call,
     return store_organization_create(domain->store, call, &new, ret_organization);
 }
 
-/* A name that breaks the rules is wrong only where no organization has it: a seed's may. */
+/* A name that breaks the rules is wrong where no organization has it to the letter: a seed's may. */
 enum status organization_get(struct domain *domain, const struct call *call,
                              const struct input *input, struct invalid *invalid,
                              struct organization *ret_organization)
 {
-    enum status found = ST_NO_ORGANIZATION;
+    struct organization organization;
     struct name name;
+    enum status found;
 
-    if (name_make_stored(input->text, call->mem, &name)) {
-        found = store_organization_by_name(domain->store, call, name.key, ret_organization);
+    if (!name_make_stored(input->text, call->mem, &name)) {
+        return input_name(input, call->mem, invalid, &name);
     }
-    if (found == ST_NO_ORGANIZATION) {
-        TRY(input_name(input, call->mem, invalid, &name));
+    found = store_organization_by_name(domain->store, call, name.key, &organization);
+    if (name.breaks_rules && (found == ST_NO_ORGANIZATION ||
+                              (found == ST_OK && !str_equal(organization.name, input->text)))) {
+        return input_name(input, call->mem, invalid, &name);
+    }
+    if (found == ST_OK) {
+        *ret_organization = organization;
     }
     return found;
 }
@@ -144,7 +150,7 @@ static void plan(const struct call *call, const struct membership *caller,
     if (update->new_name.text.ptr && !str_equal(judged->name.text, now->name)) {
         change.name = judged->name.text;
         change.name_key = judged->name.key;
-        if (name_make(now->name, call->mem, &old) != NAME_OK ||
+        if (!name_make_stored(now->name, call->mem, &old) ||
             !str_equal(old.slug, judged->name.slug)) {
             change.slug = slug_or_id(&judged->name, &now->id, call->mem);
             change.slug_needs_suffix = judged->name.slug_is_hex;
@@ -183,14 +189,30 @@ static enum status refuse_update_early(struct domain *domain, const struct call 
     return ST_OK;
 }
 
+/* The present name as written, where it is a seed's that breaks the rules: nobody else can have got it
+ * since. A good one is compared with what the store has by then. */
+static bool is_kept_in_spite_of_rules(const struct membership *caller, const struct input *name,
+                                      struct arena *mem)
+{
+    struct name judged;
+
+    return name->text.ptr && str_equal(name->text, caller->organization.name) &&
+           name_make(name->text, mem, &judged) != NAME_OK;
+}
+
 enum status organization_update(struct domain *domain, const struct call *call,
                                 const struct membership *caller,
-                                const struct organization_update *update, struct invalid *invalid,
+                                const struct organization_update *asked, struct invalid *invalid,
                                 struct organization *ret_organization)
 {
     struct judged_update judged = { .password_hash = { .ptr = NULL } };
+    struct organization_update wanted = *asked;
+    const struct organization_update *update = &wanted;
     enum status status = own(domain, call, caller, &update->current_name, invalid);
 
+    if (is_kept_in_spite_of_rules(caller, &wanted.new_name, call->mem)) {
+        wanted.new_name.text.ptr = NULL;
+    }
     TRY(judge(domain, call, update, invalid, &judged)); /* all that is wrong, before whose it is */
     TRY(status);
     TRY(refuse_update_early(domain, call, caller, update, &judged));

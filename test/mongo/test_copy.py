@@ -201,13 +201,14 @@ def test_types_of_other_programs_survive_a_stay_in_the_embedded_store(
     tenant = server.new_tenant()
     written = [
         {"_id": ObjectId(), "at": datetime.datetime(2024, 1, 2, 3, 4, 5, 678000)},
+        {"_id": "", "of": "another program"},
         {"_id": "old", "at": datetime.datetime(1901, 1, 1), "none": None, "yes": True},
         {"_id": "numbers", "l": Int64(2**60), "i": 7, "r": 5.0},
         {"_id": "bytes", "raw": b"\x00\x01", "own": Binary(b"\x02", 128)},
         {"_id": "deep", "a": [{"o": ObjectId()}, {"r": Regex("^a", "i")}, {"t": "é"}]},
     ]
     if "ferretdbVersion" not in engine.client.server_info():  # it knows no decimals
-        written[2]["d"] = Decimal128("1.10")
+        written[3]["d"] = Decimal128("1.10")
     collection = tenant.body["collection_name"]
     database_named(first)[collection].insert_many(written)
     here = copy(first, embedded)
@@ -215,7 +216,7 @@ def test_types_of_other_programs_survive_a_stay_in_the_embedded_store(
     assert summary(here)["checksum"] == summary(there)["checksum"]
     found = {d["_id"]: d for d in database_named(second)[collection].find()}
     assert found == {d["_id"]: d for d in written}
-    for name, value in written[2].items():
+    for name, value in written[3].items():
         assert type(found["numbers"][name]) is type(value)
 
 

@@ -166,7 +166,7 @@ def test_refusal__names_member_or_document_in_our_words(
 
 
 def test_refusal__has_the_servers_words_in_the_log(ferretdb, serve):
-    server = serve()
+    server = serve(environment={"ORGD_LOG_LEVEL": "debug"})
     tenant = server.new_tenant()
     problem(call(server.client, tenant, "PUT", "d", {"a": {"b.c": 1}}), 422)
     event = server.wait_event(msg="the server refuses a document")

@@ -76,6 +76,8 @@ def test_a_name_that_breaks_the_rules_names_its_organization_in_every_call(
     assert answer.status_code == 200, answer.text
     token = answer.json()["access_token"]
     stranger = token_of(server, "other@x.com")
+    kept = helpers.update(server.client, {"organization_name": name}, token)
+    assert kept.status_code == 200 and kept.json()["organization_name"] == name, kept.text
     rename = {"organization_name": name, "new_organization_name": "Short"}
     assert helpers.update(server.client, rename, stranger).status_code == 403
     renamed = helpers.update(server.client, rename, token)
@@ -83,6 +85,23 @@ def test_a_name_that_breaks_the_rules_names_its_organization_in_every_call(
     assert renamed.json()["collection_name"] == "org_short"
     assert helpers.get_org(server.client, "Short").status_code == 200
     assert helpers.get_org(server.client, name).status_code == 422  # as any such name
+
+
+def test_a_name_that_breaks_the_rules_is_nobodys_who_is_only_called_alike(database, opened):
+    seeds.seed_001(database, "Acme Inc")
+    server = opened()
+    token = token_of(server, "admin@testorg.com")
+    for name in ("Acme\tInc", "Acme\n\nInc", "Acme" + 100 * "\u200b" + " Inc"):
+        assert helpers.get_org(server.client, name).status_code == 422
+        rename = {"old_name": name, "new_name": "Short"}
+        assert helpers.update(server.client, rename, token).status_code == 422
+        answer = server.client.delete(
+            "/org/delete",
+            params={"organization_name": name},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == 422
+    assert helpers.get_org(server.client, "acme  inc").status_code == 200
 
 
 def test_a_name_that_breaks_the_rules_deletes_its_organization(database, opened):

@@ -21,7 +21,7 @@ STORE_TEST(place__is_what_the_organizations_document_says)
     scene_set_organization(s, STATUS_DELETING, "org_acme");
     assert_status(placement_enter(a->placements, &call, &s->acme, &placement), ST_NO_ORGANIZATION);
     scene_set_organization(s, STATUS_RENAMING, "org_acme");
-    call = scene_soon(s, 1000);
+    call = scene_soon(s, 3000);
     assert_status(placement_enter(a->placements, &call, &s->acme, &placement), ST_BUSY);
     scene_set_organization(s, STATUS_UPDATING, "org_acme");
     assert_status(placement_enter(a->placements, &s->shot.call, &s->acme, &placement), ST_OK);

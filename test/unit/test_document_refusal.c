@@ -56,7 +56,7 @@ TEST(refusal__cuts_a_long_name_between_two_characters)
     (void)snprintf(text, sizeof(text), "{\"%s\":1}", name);
     (void)snprintf(words, sizeof(words), "invalid key: \"%s\"", name);
     (void)snprintf(expected, sizeof(expected),
-                   "The store can't hold a member of the name \"%.47s\"", name);
+                   "The store can't hold a member of the name \"%.47s…\"", name);
     check(text, words, expected);
 }
 

@@ -21,6 +21,12 @@ static struct str shown(struct str text)
     return text;
 }
 
+/* What stands for the rest of a text that was cut. */
+static const char *rest_of(struct str text)
+{
+    return text.len > SHOWN_MAX ? "…" : "";
+}
+
 /* A value by which a search ends. words: of the server, or "". */
 typedef bool bad_value_fn(const bson_iter_t *value, const char *words);
 
@@ -84,11 +90,10 @@ enum status document_types_check(const bson_t *document, struct err *err)
     if (!member.ptr) {
         return ST_OK;
     }
-    member = shown(member);
     return err_set(err, ST_INVALID,
-                   "The store can't hold the member \"%.*s\": it has no decimals, NaN, "
+                   "The store can't hold the member \"%.*s%s\": it has no decimals, NaN, "
                    "infinities, code and the like",
-                   STR_ARG(member));
+                   STR_ARG(shown(member)), rest_of(member));
 }
 
 /* Whether words have a text in quotes of either kind. */
@@ -123,16 +128,16 @@ enum status document_refused(const bson_t *document, struct str id, const char *
     struct str name = { .ptr = NULL };
     bson_iter_t iter;
 
-    log_line(LOG_INFO, "the server refuses a document", LOG_TEXT("collection", collection),
+    /* Servers quote values, which are the tenant's: not for a log that is written every day. */
+    log_line(LOG_DEBUG, "the server refuses a document", LOG_TEXT("collection", collection),
              LOG_STR("document", shown(id)), LOG_TEXT("error", words));
     if (bson_iter_init(&iter, document)) {
         name = find_bad(&iter, has_bad_name, words, NULL, 1);
     }
     if (name.ptr) {
-        name = shown(name);
-        return err_set(err, ST_INVALID, "The store can't hold a member of the name \"%.*s\"",
-                       STR_ARG(name));
+        return err_set(err, ST_INVALID, "The store can't hold a member of the name \"%.*s%s\"",
+                       STR_ARG(shown(name)), rest_of(name));
     }
-    id = shown(id);
-    return err_set(err, ST_INVALID, "The store can't hold the document \"%.*s\"", STR_ARG(id));
+    return err_set(err, ST_INVALID, "The store can't hold the document \"%.*s%s\"",
+                   STR_ARG(shown(id)), rest_of(id));
 }

@@ -142,9 +142,12 @@ static enum status put_one(struct mongo_store *engine, const struct call *call,
         status = mongo_update(engine->mongo, &step, AGAIN, placement->collection, &filter, bson,
                               true, NULL);
         if (status == ST_DOCUMENT_EXISTS && ++refusals == REFUSALS_MAX) {
+            (void)err_set(call->err, ST_INVALID, "A unique index refuses it");
             return about(call, document->id, ST_INVALID);
         }
-        if (status == ST_DOCUMENT_EXISTS) {
+        if (status == ST_DOCUMENT_EXISTS && mongo_features(engine->mongo)->filters_atomically) {
+            status = ST_UNSURE; /* each kind of id has its own place */
+        } else if (status == ST_DOCUMENT_EXISTS) {
             status = end_twin(engine, call, placement, document);
             status = status == ST_OK ? ST_UNSURE : status;
         }

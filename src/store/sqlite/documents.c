@@ -59,6 +59,21 @@ static enum status fill_page(struct connection *connection, sqlite3_stmt *rows,
     return ST_OK;
 }
 
+/* The least text that is greater: the same and a NUL. Without a text, the least of all. */
+static struct str first_after(struct str after, struct arena *mem)
+{
+    struct str next = { .ptr = "", .len = 0 };
+
+    if (after.ptr) {
+        char *bytes = arena_alloc(mem, after.len + 1);
+
+        memcpy(bytes, after.ptr, after.len);
+        bytes[after.len] = '\0';
+        next = (struct str){ .ptr = bytes, .len = after.len + 1 };
+    }
+    return next;
+}
+
 enum status sqlite_document_list(struct store *store, const struct call *call,
                                  const struct oid *organization_id,
                                  const struct document_query *query, struct document_page *ret_page)
@@ -71,7 +86,7 @@ enum status sqlite_document_list(struct store *store, const struct call *call,
     TRY(reader_take(store, call, &reader));
     TRY(connection_statement(reader.connection, SQL_DOCUMENT_LIST, &rows, call->err));
     statement_oid(rows, 1, organization_id);
-    statement_text(rows, 2, query->after.ptr ? query->after : STR("")); /* no id is empty */
+    statement_text(rows, 2, first_after(query->after, call->mem));
     statement_number(rows, 3, (int64_t)query->limit + 1); /* one more says whether there is more */
     TRY(statement_step(reader.connection, rows, &found, call->err));
     if (!found) {

@@ -83,7 +83,7 @@
       " LEFT JOIN documents AS d ON d.organization = o.number AND d.id = ?2 WHERE o.id = ?1")      \
     X(SQL_DOCUMENT_LIST,                                                                           \
       "SELECT o.documents, d.id, d.body FROM organizations AS o"                                   \
-      " LEFT JOIN documents AS d ON d.organization = o.number AND d.id > ?2"                       \
+      " LEFT JOIN documents AS d ON d.organization = o.number AND d.id >= ?2"                      \
       " WHERE o.id = ?1 ORDER BY d.id LIMIT ?3")                                                   \
     X(SQL_DOCUMENT_ADD, "INSERT INTO documents (organization, id, body) VALUES (?1, ?2, ?3)")      \
     X(SQL_DOCUMENT_TRY,                                                                            \
