@@ -7,6 +7,7 @@
 #include "app/store_rules.h"
 #include "auth/password.h"
 #include "auth/token.h"
+#include "auth/token_memory.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/log.h"
@@ -165,7 +166,8 @@ static enum status open_signer(struct app *app, struct arena *mem, struct err *e
     }
     TRY(token_signer_new(app->settings->jwt_algorithm, secret, &app->signer, err));
     app->domain.signer = app->signer;
-    return ST_OK;
+    app->domain.tokens = token_memory_new(app->signer);
+    return app->domain.tokens ? ST_OK : err_set(err, ST_BROKEN, "no memory for tokens");
 }
 
 /* The key of page cursors, from a secret that every instance on the store shares. */
@@ -220,6 +222,7 @@ static void take_down(struct app *app)
     executor_free(app->store_pool); /* their last jobs may still be handing back to the server */
     executor_free(app->hash_pool);
     server_free(app->server);
+    token_memory_free(app->domain.tokens);
     token_signer_free(app->signer);
     store_close(app->store);
     limiter_free(app->domain.logins);

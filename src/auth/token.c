@@ -237,7 +237,6 @@ static bool read_expiry(const json_t *object, int64_t *ret_seconds)
 static bool read_claims(const json_t *object, int64_t now_s, struct token_claims *ret_claims)
 {
     struct token_claims claims = { .role = STR("admin") };
-    int64_t not_before = now_s;
     struct oid subject;
     struct str jti;
 
@@ -245,7 +244,7 @@ static bool read_claims(const json_t *object, int64_t now_s, struct token_claims
         !read_id(object, "org_id", &claims.organization_id) ||
         !read_text(object, "org_name", &claims.organization_name) ||
         !read_expiry(object, &claims.expires_at) || claims.expires_at <= now_s ||
-        !read_optional_number(object, "nbf", &not_before) || not_before > now_s ||
+        !read_optional_number(object, "nbf", &claims.not_before) || claims.not_before > now_s ||
         !read_optional_number(object, "iat", &claims.issued_at) ||
         !read_optional_number(object, "pv", &claims.password_version)) {
         return false;

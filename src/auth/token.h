@@ -28,6 +28,7 @@ struct token_claims {
     struct str organization_name; /* org_name, when it was issued */
     struct str role;              /* "admin" */
     int64_t issued_at;            /* iat, seconds since 1970 */
+    int64_t not_before;           /* nbf, seconds since 1970; 0: none. Not issued, only read */
     int64_t expires_at;           /* exp, seconds since 1970 */
     int64_t password_version;     /* pv: which of the account's passwords was in force */
 };

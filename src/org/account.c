@@ -3,6 +3,7 @@
 
 #include "auth/password.h"
 #include "auth/token.h"
+#include "auth/token_memory.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "org/domain.h"
@@ -115,18 +116,18 @@ enum status account_issue_token(struct domain *domain, const struct call *call,
 enum status account_by_token(struct domain *domain, const struct call *call, struct str token,
                              struct membership *ret_membership)
 {
-    struct token_claims claims;
+    struct token_grant grant;
     struct membership membership;
     enum status found;
 
-    TRY(token_verify(domain->signer, token, clock_now_ms() / 1000, call->mem, &claims));
-    found = store_membership_by_ids(domain->store, call, &claims.account_id,
-                                    &claims.organization_id, &membership);
+    TRY(token_memory_verify(domain->tokens, token, clock_now_ms() / 1000, call->mem, &grant));
+    found = store_membership_by_ids(domain->store, call, &grant.account_id, &grant.organization_id,
+                                    &membership);
     if (found == ST_NO_ACCOUNT) {
         return ST_BAD_TOKEN;
     }
     TRY(found);
-    if (membership.account.password_version != claims.password_version) {
+    if (membership.account.password_version != grant.password_version) {
         return ST_BAD_TOKEN;
     }
     *ret_membership = membership;
@@ -136,7 +137,7 @@ enum status account_by_token(struct domain *domain, const struct call *call, str
 enum status account_token_is_signed(const struct domain *domain, const struct call *call,
                                     struct str token)
 {
-    struct token_claims claims;
+    struct token_grant grant;
 
-    return token_verify(domain->signer, token, clock_now_ms() / 1000, call->mem, &claims);
+    return token_memory_verify(domain->tokens, token, clock_now_ms() / 1000, call->mem, &grant);
 }

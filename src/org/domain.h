@@ -13,11 +13,13 @@
 struct buf;
 struct limiter;
 struct store;
+struct token_memory;
 struct token_signer;
 
 struct domain {
     struct store *store;
     const struct token_signer *signer;
+    struct token_memory *tokens;                /* of the signer */
     struct limiter *logins;                     /* refused logins by address */
     unsigned char cursor_key[CURSOR_KEY_BYTES]; /* the same in every instance on one store */
     /* May change while running. */
@@ -28,7 +30,8 @@ struct domain {
 };
 
 /* For operators: whether the store answers (ST_OK, or what is missing in call->err), which engine it
- * is, and how long its operations take (orgd_store_duration_seconds, in Prometheus' text format). */
+ * is, and how long its operations take and how tokens were checked (orgd_store_duration_seconds and
+ * orgd_token_checks_total, in Prometheus' text format). */
 MUST_CHECK enum status domain_ping(struct domain *domain, const struct call *call);
 const char *domain_store_name(const struct domain *domain);
 void domain_metrics(const struct domain *domain, struct buf *out);

@@ -116,10 +116,13 @@ def test_metrics_are_all_there_at_0_before_their_first_event(serve):
         "orgd_refused_total": "counter",
         "orgd_store_duration_seconds": "histogram",
         "orgd_logins_total": "counter",
+        "orgd_token_checks_total": "counter",
         "orgd_build_info": "gauge",
     }
     for result in ("ok", "refused", "limited"):
         assert samples[("orgd_logins_total", frozenset({("result", result)}))] == 0
+    for by in ("memory", "signature"):
+        assert samples[("orgd_token_checks_total", frozenset({("by", by)}))] == 0
     assert {key for key in samples if key[0] == "orgd_refused_total"}
     assert total(samples, "orgd_refused_total") == 0
     for executor in ("hash", "store"):
