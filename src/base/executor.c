@@ -112,9 +112,11 @@ bool executor_submit(struct executor *executor, struct job *job)
         *executor->last = job;
         executor->last = &job->next;
         executor->queued++;
-        (void)pthread_cond_signal(&executor->filled);
     }
     (void)pthread_mutex_unlock(&executor->mutex);
+    if (taken) { /* not before: the thread would wake only to wait for the mutex */
+        (void)pthread_cond_signal(&executor->filled);
+    }
     return taken;
 }
 
