@@ -55,6 +55,7 @@ static enum status pools_open(struct mongo *mongo, const mongoc_uri_t *url, stru
 struct server_kind {
     bool is_ferretdb;
     bool compares_roots;
+    bool joins;
     int64_t wire_version;
     char version[VERSION_SIZE];
     char topology[VERSION_SIZE];
@@ -127,6 +128,14 @@ static bool try_compare_roots(struct mongo_try *try, void *context)
     return ok || try->error.domain == MONGOC_ERROR_SERVER;
 }
 
+static bool try_join(struct mongo_try *try, void *context)
+{
+    static const struct mongo_join administrator = { .member = F_ADMIN_ID, .collection = C_ADMINS };
+
+    return mongo_try_joining(try, C_ORGANIZATIONS, &administrator,
+                             &((struct server_kind *)context)->joins);
+}
+
 /* One question to the server. ST_UNAVAILABLE: to be asked again; words says why. */
 static enum status ask(struct mongo *mongo, int64_t deadline_ms, mongo_try_fn *function,
                        struct server_kind *kind, struct err *err)
@@ -162,6 +171,7 @@ static enum status ask_kind(struct mongo *mongo, int64_t deadline_ms, struct ser
     TRY(ask(mongo, deadline_ms, try_build_info, kind, err));
     if (!kind->is_ferretdb) {
         TRY(ask(mongo, deadline_ms, try_compare_roots, kind, err));
+        TRY(ask(mongo, deadline_ms, try_join, kind, err));
     }
     return ST_OK;
 }
@@ -255,6 +265,7 @@ enum status mongo_open(const char *url, const char *database, int64_t deadline_m
         .compares_roots = kind.compares_roots,
         .indexes_members = !kind.is_ferretdb,
         .holds_all_types = !kind.is_ferretdb,
+        .joins = kind.joins,
     };
     log_connected(mongo, hosts, &kind);
     *ret_mongo = mongo;

@@ -59,6 +59,8 @@ struct mongo_features {
     bool compares_roots;    /* {$expr: {$eq: ["$$ROOT", …]}} works */
     bool indexes_members;   /* filters on members other than _id may be narrow: FerretDB on SQLite
                                 only finds by {_id: …} alone without reading everything */
+    bool joins; /* $lookup works between collections of ours: FerretDB 1 has none, and before
+                                MongoDB 5.1 none that finds in a sharded collection */
 };
 const struct mongo_features *mongo_features(const struct mongo *mongo);
 
@@ -81,6 +83,23 @@ MUST_CHECK enum status mongo_find_one(struct mongo *mongo, const struct call *ca
                                       enum mongo_from from, const char *collection,
                                       const bson_t *filter, const bson_t *projection,
                                       bson_t *ret_document);
+
+/* Another document to find with one: that of a collection whose _id the found one's member is. */
+struct mongo_join {
+    const char *member;
+    const char *collection;
+};
+
+/*
+ * As mongo_find_one, and the other document with it, in one round trip; the other is read no earlier than
+ * the first. *ret_has_other: whether there is one. Only where mongo_features has joins, and also there an
+ * operator may have sharded a collection since: then ST_BROKEN.
+ */
+MUST_CHECK enum status mongo_find_joined(struct mongo *mongo, const struct call *call,
+                                         enum mongo_from from, const char *collection,
+                                         const bson_t *filter, const struct mongo_join *join,
+                                         bson_t *ret_document, bson_t *ret_other,
+                                         bool *ret_has_other);
 
 /*
  * Each document that filter matches, in order. opts: sort, limit, projection, batchSize, as for

@@ -95,6 +95,19 @@ MUST_CHECK enum status mongo_run(struct mongo *mongo, const struct call *call,
 MUST_CHECK enum status mongo_run_quick(struct mongo *mongo, const struct call *call, int64_t try_ms,
                                        mongo_try_fn *function, void *context);
 
+/* mongo_read.c */
+
+/* What libmongoc takes for a read preference; NULL stands for the URL's. */
+const mongoc_read_prefs_t *mongo_preference(const struct mongo *mongo, enum mongo_from from);
+
+/* The first document of a reply's first batch, as a view. */
+bool mongo_first_of_batch(const bson_t *reply, bson_t *ret_view);
+
+/* mongo_join.c: asks for a document that isn't there with another one, to learn whether the server can.
+ * False, as a mongo_try_fn, where it did not even answer. */
+bool mongo_try_joining(struct mongo_try *try, const char *collection, const struct mongo_join *join,
+                       bool *ret_joins);
+
 /* Counts what the driver sends, for mongo_try.sent; for mongoc_client_pool_set_apm_callbacks. */
 void mongo_count_sent(const mongoc_apm_command_started_t *event);
 

@@ -12,14 +12,12 @@ struct find_one {
     bson_t *ret_document;
 };
 
-/* NULL stands for the URL's read preference. */
-static const mongoc_read_prefs_t *preference(const struct mongo *mongo, enum mongo_from from)
+const mongoc_read_prefs_t *mongo_preference(const struct mongo *mongo, enum mongo_from from)
 {
     return from == FROM_PRIMARY ? mongo->primary : NULL;
 }
 
-/* The first document of a reply's first batch, as a view. */
-static bool first_of_batch(const bson_t *reply, bson_t *ret_view)
+bool mongo_first_of_batch(const bson_t *reply, bson_t *ret_view)
 {
     bson_iter_t begin;
     bson_iter_t at;
@@ -50,11 +48,11 @@ static bool try_find_one(struct mongo_try *try, void *context)
     (void)BSON_APPEND_BOOL(&command, "singleBatch", true);
     (void)BSON_APPEND_INT64(&command, "maxTimeMS", try->budget_ms);
     if (!mongoc_client_read_command_with_opts(try->client, try->mongo->database, &command,
-                                              preference(try->mongo, this->from),
+                                              mongo_preference(try->mongo, this->from),
                                               &try->mongo->majority, &try->reply, &try->error)) {
         return false;
     }
-    this->found = first_of_batch(&try->reply, &view);
+    this->found = mongo_first_of_batch(&try->reply, &view);
     if (this->found) {
         bson_copy_to(&view, this->ret_document);
     }
@@ -98,7 +96,7 @@ static mongoc_cursor_t *open_cursor(struct mongo_try *try, const struct find *th
     (void)bson_concat(&opts, &try->mongo->majority);
     (void)BSON_APPEND_INT64(&opts, "maxTimeMS", try->budget_ms);
     return mongoc_collection_find_with_opts(collection, this->filter, &opts,
-                                            preference(try->mongo, this->from));
+                                            mongo_preference(try->mongo, this->from));
 }
 
 static bool try_find(struct mongo_try *try, void *context)
@@ -167,7 +165,7 @@ static bool try_count(struct mongo_try *try, void *context)
                                               &try->reply, &try->error)) {
         return false;
     }
-    if (first_of_batch(&try->reply, &row)) {
+    if (mongo_first_of_batch(&try->reply, &row)) {
         (void)bson_get_int(&row, "count", &this->count);
     }
     return true;

@@ -165,6 +165,57 @@ static bool fits(const struct organization_row *row, const struct account_row *a
            admin->changed_version <= row->version;
 }
 
+/* Both in one round trip. ret_found: ST_OK or ST_NO_ACCOUNT, as for the administrator. */
+static enum status read_joined(struct mongo_store *engine, const struct call *call,
+                               enum mongo_from from, const bson_t *filter,
+                               struct organization_row *ret_row, struct account_row *ret_admin,
+                               enum status *ret_found)
+{
+    static const struct mongo_join administrator = { .member = F_ADMIN_ID, .collection = C_ADMINS };
+    BSON_AUTO document = BSON_INITIALIZER;
+    BSON_AUTO account = BSON_INITIALIZER;
+    bool has_account = false;
+    enum status found = mongo_find_joined(engine->mongo, call, from, C_ORGANIZATIONS, filter,
+                                          &administrator, &document, &account, &has_account);
+
+    if (found != ST_OK) {
+        return found == ST_NOT_FOUND ? ST_NO_ORGANIZATION : found;
+    }
+    TRY(row_organization(&document, call, ret_row));
+    /* $lookup takes an organization without the member for one whose member is null. */
+    has_account = has_account && row_has_admin(ret_row);
+    *ret_found = has_account ? ST_OK : ST_NO_ACCOUNT;
+    return has_account ? row_account(&account, call, ret_admin) : ST_OK;
+}
+
+/* The organization, and then its administrator. ret_found: ST_OK or ST_NO_ACCOUNT, as for the latter. */
+static enum status read_both(struct mongo_store *engine, const struct call *call,
+                             enum mongo_from from, const bson_t *filter,
+                             struct organization_row *ret_row, struct account_row *ret_admin,
+                             enum status *ret_found)
+{
+    struct err before = *call->err;
+    enum status found;
+
+    if (mongo_features(engine->mongo)->joins) {
+        found = read_joined(engine, call, from, filter, ret_row, ret_admin, ret_found);
+        if (found != ST_BROKEN) {
+            return found;
+        }
+        *call->err = before; /* a collection may have been sharded since: see mongo_find_joined */
+    }
+    TRY(row_find_organization(engine, call, from, filter, ret_row));
+    *ret_found = ST_NO_ACCOUNT;
+    if (row_is_visible(ret_row) && row_has_admin(ret_row)) {
+        found = row_read_account(engine, call, from, &ret_row->organization.admin_id, ret_admin);
+        if (found != ST_OK && found != ST_NO_ACCOUNT) {
+            return found;
+        }
+        *ret_found = found;
+    }
+    return ST_OK;
+}
+
 /* One look at both. ret_fits: they are of one moment. */
 static enum status look(struct mongo_store *engine, const struct call *call, enum mongo_from from,
                         const bson_t *filter, struct organization_row *ret_row,
@@ -175,12 +226,9 @@ static enum status look(struct mongo_store *engine, const struct call *call, enu
     enum status found = ST_NO_ACCOUNT;
     bool same = true;
 
-    TRY(row_find_organization(engine, call, from, filter, &row));
+    TRY(read_both(engine, call, from, filter, &row, &admin, &found));
     if (!row_is_visible(&row)) {
         return ST_NO_ORGANIZATION;
-    }
-    if (row_has_admin(&row)) {
-        found = row_read_account(engine, call, from, &row.organization.admin_id, &admin);
     }
     if (found == ST_NO_ACCOUNT && row_has_admin(&row)) {
         /* It was gone before, or went with its organization just now. */
@@ -189,8 +237,6 @@ static enum status look(struct mongo_store *engine, const struct call *call, enu
         TRY(row_read_organization(engine, call, FROM_PRIMARY, &row.organization.id, &again));
         same = again.version == row.version;
         row.organization.admin_id = (struct oid){ 0 };
-    } else if (found != ST_OK && found != ST_NO_ACCOUNT) {
-        return found;
     }
     *ret_fits = same && fits(&row, &admin);
     *ret_row = row;
