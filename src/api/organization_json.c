@@ -10,8 +10,8 @@ void api_write_oid(struct json_out *out, const char *key, const struct oid *oid)
     char hex[OID_HEX_LEN + 1];
 
     oid_format(oid, hex);
-    json_out_key(out, key);
-    json_out_text(out, hex);
+    json_out_key_plain(out, str_of(key));
+    json_out_plain(out, (struct str){ .ptr = hex, .len = OID_HEX_LEN });
 }
 
 static void write_time(struct json_out *out, const char *key, int64_t ms)
@@ -19,8 +19,8 @@ static void write_time(struct json_out *out, const char *key, int64_t ms)
     char text[CLOCK_TEXT_SIZE];
 
     clock_format_ms(ms, text);
-    json_out_key(out, key);
-    json_out_text(out, text);
+    json_out_key_plain(out, str_of(key));
+    json_out_plain(out, (struct str){ .ptr = text, .len = sizeof(text) - 1 });
 }
 
 /* An organization of a seed's database may have none. */
@@ -29,7 +29,7 @@ static void write_admin_id(struct json_out *out, const struct oid *admin_id)
     static const struct oid none;
 
     if (oid_equal(admin_id, &none)) {
-        json_out_key(out, "admin_id");
+        json_out_key_plain(out, STR("admin_id"));
         json_out_null(out);
     } else {
         api_write_oid(out, "admin_id", admin_id);
@@ -38,7 +38,7 @@ static void write_admin_id(struct json_out *out, const struct oid *admin_id)
 
 static void write_admin_email(struct json_out *out, struct str email)
 {
-    json_out_key(out, "admin_email");
+    json_out_key_plain(out, STR("admin_email"));
     if (email.len == 0) {
         json_out_null(out);
     } else {
@@ -48,13 +48,13 @@ static void write_admin_email(struct json_out *out, struct str email)
 
 void api_write_organization(struct json_out *out, const struct organization *organization)
 {
-    json_out_key(out, "organization_name");
+    json_out_key_plain(out, STR("organization_name"));
     json_out_str(out, organization->name);
-    json_out_key(out, "collection_name");
+    json_out_key_plain(out, STR("collection_name"));
     json_out_str(out, organization->collection);
     write_admin_email(out, organization->admin_email);
     api_write_oid(out, "id", &organization->id);
-    json_out_key(out, "slug");
+    json_out_key_plain(out, STR("slug"));
     json_out_str(out, organization->slug);
     write_admin_id(out, &organization->admin_id);
     write_time(out, "created_at", organization->created_ms);

@@ -1,6 +1,7 @@
 /* Growth by doubling, up to the limit. */
 #include "base/buf.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,18 +36,17 @@ void buf_shrink(struct buf *buf, size_t keep_bytes)
     }
 }
 
-/* Makes room for more bytes; false where the limit forbids it. */
-static bool reserve(struct buf *buf, size_t more)
+bool buf_reserve(struct buf *buf, size_t more)
 {
     size_t wanted = buf->capacity ? buf->capacity : SMALLEST_BYTES;
     char *grown;
 
+    if (buf_has_room(buf, more)) {
+        return true;
+    }
     if (buf->overflowed || more > buf->limit - buf->len) {
         buf->overflowed = true;
         return false;
-    }
-    if (buf->capacity - buf->len >= more) {
-        return true;
     }
     while (wanted - buf->len < more) {
         wanted *= 2;
@@ -54,6 +54,7 @@ static bool reserve(struct buf *buf, size_t more)
     if (wanted > buf->limit) {
         wanted = buf->limit;
     }
+    assert(wanted > 0);
     grown = realloc(buf->ptr, wanted);
     if (!grown) {
         (void)fputs("level=error msg=\"out of memory\"\n", stderr);
@@ -62,29 +63,6 @@ static bool reserve(struct buf *buf, size_t more)
     buf->ptr = grown;
     buf->capacity = wanted;
     return true;
-}
-
-void buf_append(struct buf *buf, const char *bytes, size_t len)
-{
-    if (len > 0 && reserve(buf, len)) {
-        memcpy(buf->ptr + buf->len, bytes, len);
-        buf->len += len;
-    }
-}
-
-void buf_str(struct buf *buf, struct str s)
-{
-    buf_append(buf, s.ptr, s.len);
-}
-
-void buf_text(struct buf *buf, const char *text)
-{
-    buf_append(buf, text, strlen(text));
-}
-
-void buf_char(struct buf *buf, char c)
-{
-    buf_append(buf, &c, 1);
 }
 
 void buf_int(struct buf *buf, int64_t value)
@@ -122,7 +100,7 @@ void buf_printf(struct buf *buf, const char *format, ...)
         return;
     }
     /* vsnprintf writes a NUL behind the text: room for it, then not counted. */
-    if (reserve(buf, (size_t)len + 1)) {
+    if (buf_reserve(buf, (size_t)len + 1)) {
         va_start(args, format);
         (void)vsnprintf(buf->ptr + buf->len, (size_t)len + 1, format, args);
         va_end(args);

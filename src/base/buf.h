@@ -23,10 +23,40 @@ struct buf {
 void buf_init(struct buf *buf, size_t limit_bytes);
 void buf_done(struct buf *buf);
 
-void buf_append(struct buf *buf, const char *bytes, size_t len);
-void buf_str(struct buf *buf, struct str s);
-void buf_text(struct buf *buf, const char *text);
-void buf_char(struct buf *buf, char c);
+/* Makes room for more bytes behind those written; false where the limit forbids it. */
+bool buf_reserve(struct buf *buf, size_t more);
+
+/* Whether more bytes fit into what is allocated. */
+static inline bool buf_has_room(const struct buf *buf, size_t more)
+{
+    size_t end = buf->capacity < buf->limit ? buf->capacity : buf->limit;
+
+    return !buf->overflowed && buf->len <= end && more <= end - buf->len;
+}
+
+static inline void buf_append(struct buf *buf, const char *bytes, size_t len)
+{
+    if (len > 0 && (buf_has_room(buf, len) || buf_reserve(buf, len))) {
+        memcpy(buf->ptr + buf->len, bytes, len);
+        buf->len += len;
+    }
+}
+
+static inline void buf_str(struct buf *buf, struct str s)
+{
+    buf_append(buf, s.ptr, s.len);
+}
+
+static inline void buf_text(struct buf *buf, const char *text)
+{
+    buf_append(buf, text, strlen(text));
+}
+
+static inline void buf_char(struct buf *buf, char c)
+{
+    buf_append(buf, &c, 1);
+}
+
 void buf_int(struct buf *buf, int64_t value); /* in decimal */
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *buf, const char *format, ...);
 

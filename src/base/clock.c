@@ -27,46 +27,103 @@ int64_t clock_monotonic_ms(void)
     return read_clock(CLOCK_MONOTONIC, 1000);
 }
 
-static char *put_digits(char *at, int64_t value, int digits)
+static char *put_two(char *at, unsigned int value)
 {
-    for (int i = digits - 1; i >= 0; i--) {
-        at[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    return at + digits;
+    at[0] = (char)('0' + value / 10);
+    at[1] = (char)('0' + value % 10);
+    return at + 2;
 }
 
-/* Days since 1970 to a date: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". */
-void clock_format_ms(int64_t ms, char ret_text[CLOCK_TEXT_SIZE])
+static const char *const day_names[] = { "Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed" };
+static const char *const month_names[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
+/* A moment taken apart. */
+struct parts {
+    unsigned int year;
+    unsigned int month; /* 1 to 12 */
+    unsigned int day;
+    unsigned int second; /* of the day */
+    unsigned int ms;
+    unsigned int weekday; /* 0: Thursday, as 1970-01-01 was */
+};
+
+/* Days since 1970 to a date: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". Days are
+ * counted from 0000-03-01, of which there are no negative ones here. */
+static struct parts take_apart(int64_t ms)
 {
     const int64_t lowest = INT64_C(-62167219200000);  /* 0000-01-01T00:00:00.000Z */
     const int64_t highest = INT64_C(253402300799999); /* 9999-12-31T23:59:59.999Z */
     const int64_t day_ms = INT64_C(86400000);
+    const int64_t march = INT64_C(719468) + 146097; /* an era more, for January and February of 0 */
     int64_t bounded = ms < lowest ? lowest : ms > highest ? highest : ms;
-    int64_t days = bounded / day_ms - (bounded % day_ms < 0);
-    int64_t rest = bounded - days * day_ms;
-    int64_t shifted = days + 719468; /* from 0000-03-01 */
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    int64_t day_of_era = shifted - era * 146097;
-    int64_t year_of_era =
+    uint64_t shifted = (uint64_t)(bounded + march * day_ms);
+    unsigned int days = (unsigned int)(shifted / (uint64_t)day_ms);
+    unsigned int rest = (unsigned int)(shifted - days * (uint64_t)day_ms);
+    unsigned int era = days / 146097;
+    unsigned int day_of_era = days - era * 146097;
+    unsigned int year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month_from_march = (5 * day_of_year + 2) / 153;
-    int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-    char *at = put_digits(ret_text, year_of_era + era * 400 + (month <= 2), 4);
+    unsigned int day_of_year =
+        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned int month_from_march = (5 * day_of_year + 2) / 153;
+    unsigned int month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
 
+    return (struct parts){
+        .year = year_of_era + era * 400 + (month <= 2) - 400,
+        .month = month,
+        .day = day_of_year - (153 * month_from_march + 2) / 5 + 1,
+        .second = rest / 1000,
+        .ms = rest % 1000,
+        .weekday = (days + 6) % 7, /* day 0 was a Friday */
+    };
+}
+
+static char *put_time_of_day(char *at, unsigned int second)
+{
+    at = put_two(at, second / 3600);
+    *at++ = ':';
+    at = put_two(at, second / 60 % 60);
+    *at++ = ':';
+    return put_two(at, second % 60);
+}
+
+void clock_format_ms(int64_t ms, char ret_text[CLOCK_TEXT_SIZE])
+{
+    struct parts parts = take_apart(ms);
+    char *at = put_two(ret_text, parts.year / 100);
+
+    at = put_two(at, parts.year % 100);
     *at++ = '-';
-    at = put_digits(at, month, 2);
+    at = put_two(at, parts.month);
     *at++ = '-';
-    at = put_digits(at, day_of_year - (153 * month_from_march + 2) / 5 + 1, 2);
+    at = put_two(at, parts.day);
     *at++ = 'T';
-    at = put_digits(at, rest / 3600000, 2);
-    *at++ = ':';
-    at = put_digits(at, rest / 60000 % 60, 2);
-    *at++ = ':';
-    at = put_digits(at, rest / 1000 % 60, 2);
+    at = put_time_of_day(at, parts.second);
     *at++ = '.';
-    at = put_digits(at, rest % 1000, 3);
+    *at++ = (char)('0' + parts.ms / 100);
+    at = put_two(at, parts.ms % 100);
     *at++ = 'Z';
     *at = '\0';
+}
+
+void clock_format_http(int64_t ms, char ret_text[CLOCK_HTTP_SIZE])
+{
+    struct parts parts = take_apart(ms);
+    char *at = ret_text;
+
+    memcpy(at, day_names[parts.weekday], 3);
+    at += 3;
+    *at++ = ',';
+    *at++ = ' ';
+    at = put_two(at, parts.day);
+    *at++ = ' ';
+    memcpy(at, month_names[parts.month - 1], 3);
+    at += 3;
+    *at++ = ' ';
+    at = put_two(at, parts.year / 100);
+    at = put_two(at, parts.year % 100);
+    *at++ = ' ';
+    at = put_time_of_day(at, parts.second);
+    memcpy(at, " GMT", sizeof(" GMT"));
 }

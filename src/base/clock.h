@@ -16,4 +16,9 @@ int64_t clock_monotonic_ms(void);
 /* RFC 3339, UTC, milliseconds, Z; ends in NUL. Years 0 to 9999; others are shown as the nearest. */
 void clock_format_ms(int64_t ms, char ret_text[CLOCK_TEXT_SIZE]);
 
+#define CLOCK_HTTP_SIZE sizeof("Fri, 02 Jan 2026 03:04:05 GMT")
+
+/* The form of HTTP's Date (RFC 9110, 5.6.7), within the same bounds; ends in NUL. */
+void clock_format_http(int64_t ms, char ret_text[CLOCK_HTTP_SIZE]);
+
 #endif

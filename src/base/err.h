@@ -17,6 +17,15 @@ struct err {
     int retry_after_s; /* with ST_LIMITED: when it's worth trying again; 0: not known */
 };
 
+/* As if nothing had failed. */
+static inline void err_clear(struct err *err)
+{
+    err->text[0] = '\0';
+    err->has_offset = false;
+    err->offset = 0;
+    err->retry_after_s = 0;
+}
+
 /* Formats the text (cut where too long) and returns status, so that `return err_set(…)` reads well.
  * err may be NULL. */
 __attribute__((format(printf, 3, 4))) enum status err_set(struct err *err, enum status status,

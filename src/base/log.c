@@ -84,27 +84,24 @@ static void write_out(struct str bytes)
     }
 }
 
+/* Bytes that stand for themselves in a value without quotes. */
+static const bool plain_bytes[256] = {
+    ['!'] = true,         ['#' ... '<'] = true,   ['>' ... '['] = true,
+    [']' ... '~'] = true, [0x80 ... 0xFF] = true,
+};
+
 static bool needs_quotes(struct str s)
 {
     for (size_t i = 0; i < s.len; i++) {
-        unsigned char c = (unsigned char)s.ptr[i];
-
-        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7F) {
+        if (!plain_bytes[(unsigned char)s.ptr[i]]) {
             return true;
         }
     }
     return s.len == 0;
 }
 
-static void put_value(struct buf *line, struct str s)
+static void put_quoted(struct buf *line, struct str s)
 {
-    if (s.len > VALUE_BYTES) {
-        s.len = VALUE_BYTES;
-    }
-    if (!needs_quotes(s)) {
-        buf_str(line, s);
-        return;
-    }
     buf_char(line, '"');
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
@@ -123,13 +120,24 @@ static void put_value(struct buf *line, struct str s)
     buf_char(line, '"');
 }
 
-/* The time now; the part that changes once a second is made once a second by each thread. */
-static void put_time(struct buf *line)
+static void put_value(struct buf *line, struct str s)
+{
+    if (s.len > VALUE_BYTES) {
+        s.len = VALUE_BYTES;
+    }
+    if (needs_quotes(s)) {
+        put_quoted(line, s);
+    } else {
+        buf_str(line, s);
+    }
+}
+
+/* The part of a time that changes once a second is made once a second by each thread. */
+static void put_time(struct buf *line, int64_t now_ms)
 {
     static _Thread_local int64_t second = -1;
     static _Thread_local char text[CLOCK_TEXT_SIZE];
-    int64_t now_ms = clock_now_ms();
-    int64_t rest_ms = now_ms % 1000;
+    unsigned int rest_ms = (unsigned int)(now_ms % 1000);
 
     if (now_ms / 1000 != second) {
         second = now_ms / 1000;
@@ -141,63 +149,129 @@ static void put_time(struct buf *line)
     buf_append(line, text, CLOCK_TEXT_SIZE - 1);
 }
 
-static void put_line(struct buf *line, enum log_level level, const char *msg,
+/* Milliseconds with three places. */
+static void put_ms(struct buf *line, int64_t us)
+{
+    unsigned int rest = (unsigned int)(us % 1000);
+    char places[] = { '.', (char)('0' + rest / 100), (char)('0' + rest / 10 % 10),
+                      (char)('0' + rest % 10) };
+
+    buf_int(line, us / 1000);
+    buf_append(line, places, sizeof(places));
+}
+
+static void put_pair(struct buf *line, const struct log_pair *pair)
+{
+    buf_char(line, ' ');
+    buf_str(line, pair->key);
+    buf_char(line, '=');
+    if (pair->type == LOG_TYPE_STR) {
+        put_value(line, pair->text);
+    } else if (pair->type == LOG_TYPE_INT) {
+        buf_int(line, pair->number);
+    } else {
+        put_ms(line, pair->number);
+    }
+}
+
+static void put_line(struct buf *line, int64_t now_ms, enum log_level level, const char *msg,
                      const struct log_pair *pairs)
 {
-    buf_text(line, "ts=");
-    put_time(line);
-    buf_text(line, " level=");
+    buf_str(line, STR("ts="));
+    put_time(line, now_ms);
+    buf_str(line, STR(" level="));
     buf_text(line, level_names[level]);
-    buf_text(line, " msg=");
+    buf_str(line, STR(" msg="));
     put_value(line, str_of(msg));
     for (; pairs->type != LOG_END; pairs++) {
-        if (pairs->type == LOG_TYPE_STR && !pairs->text.ptr) {
-            continue;
-        }
-        buf_char(line, ' ');
-        buf_text(line, pairs->key);
-        buf_char(line, '=');
-        if (pairs->type == LOG_TYPE_STR) {
-            put_value(line, pairs->text);
-        } else if (pairs->type == LOG_TYPE_INT) {
-            buf_int(line, pairs->number);
-        } else {
-            buf_int(line, pairs->number / 1000);
-            buf_char(line, '.');
-            for (int64_t unit = 100; unit > 0; unit /= 10) {
-                buf_char(line, (char)('0' + pairs->number / unit % 10));
-            }
+        if (pairs->type != LOG_TYPE_STR || pairs->text.ptr) {
+            put_pair(line, pairs);
         }
     }
 }
 
-void log_pairs(enum log_level level, const char *msg, const struct log_pair *pairs)
+/* Hands whole lines to the writer, or writes them where none runs. */
+static void hand_over(struct str bytes, int64_t lines)
 {
-    char space[LINE_BYTES];
-    struct buf line = { .ptr = space, .capacity = sizeof(space), .limit = sizeof(space) - 1 };
-
-    if (!log_enabled(level)) {
-        return;
-    }
-    put_line(&line, level, msg, pairs);
-    space[line.len++] = '\n';
-
     (void)pthread_mutex_lock(&log_state.mutex);
     if (!log_state.running) {
         (void)pthread_mutex_unlock(&log_state.mutex);
-        write_out(buf_view(&line));
+        write_out(bytes);
         return;
     }
-    buf_str(&log_state.waiting, buf_view(&line));
+    buf_str(&log_state.waiting, bytes);
     if (buf_overflowed(&log_state.waiting)) {
         log_state.waiting.overflowed = false;
-        log_state.dropped++;
+        log_state.dropped += lines;
     }
     if (log_state.idle) {
         log_state.idle = false;
         (void)pthread_cond_signal(&log_state.filled);
     }
     (void)pthread_mutex_unlock(&log_state.mutex);
+}
+
+static _Thread_local struct log_batch *thread_batch; /* NULL: lines are handed over one by one */
+
+static void batch_flush(struct log_batch *batch)
+{
+    if (batch->len > 0) {
+        hand_over((struct str){ .ptr = batch->bytes, .len = batch->len }, batch->lines);
+        batch->len = 0;
+        batch->lines = 0;
+    }
+}
+
+void log_batch_begin(struct log_batch *batch)
+{
+    batch->len = 0;
+    batch->lines = 0;
+    thread_batch = batch;
+}
+
+void log_batch_end(void)
+{
+    batch_flush(thread_batch);
+    thread_batch = NULL;
+}
+
+/* Writes the line, with its end, into the LINE_BYTES at space; gives its length. */
+static size_t make_line(char *space, int64_t now_ms, enum log_level level, const char *msg,
+                        const struct log_pair *pairs)
+{
+    struct buf line = { .ptr = space, .capacity = LINE_BYTES - 1, .limit = LINE_BYTES - 1 };
+
+    put_line(&line, now_ms, level, msg, pairs);
+    space[line.len] = '\n';
+    return line.len + 1;
+}
+
+void log_pairs_at(int64_t now_ms, enum log_level level, const char *msg,
+                  const struct log_pair *pairs)
+{
+    struct log_batch *batch = thread_batch;
+    char space[LINE_BYTES];
+
+    if (!log_enabled(level)) {
+        return;
+    }
+    if (!batch) {
+        hand_over((struct str){ .ptr = space, .len = make_line(space, now_ms, level, msg, pairs) },
+                  1);
+        return;
+    }
+    if (sizeof(batch->bytes) - batch->len < LINE_BYTES) {
+        batch_flush(batch);
+    }
+    batch->len += make_line(batch->bytes + batch->len, now_ms, level, msg, pairs);
+    batch->lines++;
+}
+
+void log_pairs(enum log_level level, const char *msg, const struct log_pair *pairs)
+{
+    if (log_enabled(level)) {
+        log_pairs_at(clock_now_ms(), level, msg, pairs);
+    }
 }
 
 static void *writer_main(void *unused)
@@ -208,6 +282,7 @@ static void *writer_main(void *unused)
 
     (void)unused;
     buf_init(&writing, WAITING_BYTES);
+    (void)buf_reserve(&writing, WAITING_BYTES);
     while (!stopping) {
         struct buf full;
 
@@ -245,6 +320,8 @@ void log_start(void)
 {
     (void)pthread_mutex_lock(&log_state.mutex);
     buf_init(&log_state.waiting, WAITING_BYTES);
+    (void)buf_reserve(&log_state.waiting,
+                      WAITING_BYTES); /* so that no line has to wait for memory */
     log_state.stopping = false;
     atomic_store(&log_state.give_up_ms, 0);
     log_state.running = pthread_create(&log_state.writer, NULL, writer_main, NULL) == 0;

@@ -15,6 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define LOG_BATCH_BYTES ((size_t)16 * 1024)
+
 /* LOG_ALWAYS is information that no level hides. */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_ALWAYS };
 
@@ -22,16 +24,17 @@ enum log_type { LOG_END, LOG_TYPE_STR, LOG_TYPE_INT, LOG_TYPE_MS };
 
 struct log_pair {
     enum log_type type;
-    const char *key; /* [a-z_]+ */
+    struct str key; /* [a-z_]+ */
     struct str text;
     int64_t number;
 };
 
-#define LOG_STR(k, s) ((struct log_pair){ .type = LOG_TYPE_STR, .key = (k), .text = (s) })
-#define LOG_TEXT(k, s) LOG_STR((k), str_of(s))
-#define LOG_INT(k, n) ((struct log_pair){ .type = LOG_TYPE_INT, .key = (k), .number = (n) })
+/* k is a literal. */
+#define LOG_STR(k, s) ((struct log_pair){ .type = LOG_TYPE_STR, .key = STR(k), .text = (s) })
+#define LOG_TEXT(k, s) LOG_STR(k, str_of(s))
+#define LOG_INT(k, n) ((struct log_pair){ .type = LOG_TYPE_INT, .key = STR(k), .number = (n) })
 /* Microseconds, shown as milliseconds with three places. */
-#define LOG_MS(k, us) ((struct log_pair){ .type = LOG_TYPE_MS, .key = (k), .number = (us) })
+#define LOG_MS(k, us) ((struct log_pair){ .type = LOG_TYPE_MS, .key = STR(k), .number = (us) })
 
 /* Starts and ends the writer thread; log_stop writes out what is left (for a second at most).
  * Before log_start and after log_stop lines are written at once by the caller's thread. */
@@ -47,6 +50,24 @@ bool log_level_find(const char *name, enum log_level *ret_level);
 
 /* pairs ends with a pair of type LOG_END. A pair whose text has NULL for ptr is left out. */
 void log_pairs(enum log_level level, const char *msg, const struct log_pair *pairs);
+
+/* The same for an event at a known time, of clock_now_ms. */
+void log_pairs_at(int64_t now_ms, enum log_level level, const char *msg,
+                  const struct log_pair *pairs);
+
+/*
+ * Lines that one thread makes in a row, handed to the writer together: a lock and a signal for each
+ * line would cost more than the line. Between log_batch_begin and log_batch_end the thread's lines
+ * wait in the batch, or as many of them as it holds.
+ */
+struct log_batch {
+    size_t len;
+    int64_t lines;
+    char bytes[LOG_BATCH_BYTES];
+};
+
+void log_batch_begin(struct log_batch *batch);
+void log_batch_end(void);
 
 #define log_line(level, msg, ...)                                                                  \
     log_pairs((level), (msg),                                                                      \

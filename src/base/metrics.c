@@ -7,14 +7,33 @@
 
 static const int64_t bounds_us[METRICS_BUCKETS - 1] = METRICS_BOUNDS_US;
 
-void histogram_record(struct histogram *histogram, int64_t us)
+static int bucket_of(int64_t us)
 {
     int bucket = 0;
 
     while (bucket < METRICS_BUCKETS - 1 && us > bounds_us[bucket]) {
         bucket++;
     }
-    atomic_fetch_add_explicit(&histogram->counts[bucket], 1, memory_order_relaxed);
+    return bucket;
+}
+
+void histogram_record_own(struct histogram *histogram, int64_t us)
+{
+    counter_add(&histogram->counts[bucket_of(us)], 1);
+    counter_add(&histogram->sum_us, us > 0 ? (uint64_t)us : 0);
+}
+
+void histogram_sum(struct histogram *sum, const struct histogram *one)
+{
+    for (int i = 0; i < METRICS_BUCKETS; i++) {
+        counter_add(&sum->counts[i], atomic_load_explicit(&one->counts[i], memory_order_relaxed));
+    }
+    counter_add(&sum->sum_us, atomic_load_explicit(&one->sum_us, memory_order_relaxed));
+}
+
+void histogram_record(struct histogram *histogram, int64_t us)
+{
+    atomic_fetch_add_explicit(&histogram->counts[bucket_of(us)], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&histogram->sum_us, us > 0 ? (uint64_t)us : 0, memory_order_relaxed);
 }
 

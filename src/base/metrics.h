@@ -26,6 +26,22 @@ struct histogram {
 
 void histogram_record(struct histogram *histogram, int64_t us);
 
+/*
+ * For counters that one thread adds to and any thread reads: without a locked instruction, which costs
+ * more than what is counted where there are several for each request.
+ */
+static inline void counter_add(_Atomic uint64_t *counter, uint64_t more)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + more,
+                          memory_order_relaxed);
+}
+
+/* The same for a histogram that only this thread records into. */
+void histogram_record_own(struct histogram *histogram, int64_t us);
+
+/* Adds what one holds to another, which only this thread uses. */
+void histogram_sum(struct histogram *sum, const struct histogram *one);
+
 /* Writes name_bucket, name_sum and name_count in seconds. labels: `route="/x"`, or "". */
 void histogram_write(const struct histogram *histogram, const char *name, const char *labels,
                      struct buf *out);

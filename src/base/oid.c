@@ -1,11 +1,11 @@
 /* Object ids (BSON specification, ObjectId). */
 #include "base/oid.h"
 
-#include "base/clock.h"
-
+#include <endian.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <stdatomic.h>
+#include <time.h>
 
 static uint8_t process_bytes[5];
 static atomic_uint counter;
@@ -26,7 +26,7 @@ static void seed_once(void)
 struct oid oid_new(void)
 {
     struct oid oid;
-    uint32_t seconds = (uint32_t)(clock_now_ms() / 1000);
+    uint32_t seconds = (uint32_t)time(NULL);
     unsigned int count;
 
     (void)pthread_once(&seeded, seed_once);
@@ -61,13 +61,23 @@ bool oid_parse(struct str hex, struct oid *ret_oid)
     return true;
 }
 
+/* Four bytes as eight digits, all of them at once. */
+static void put_digits(const uint8_t bytes[4], char ret_digits[8])
+{
+    uint64_t spread =
+        bytes[0] | (uint64_t)bytes[1] << 16 | (uint64_t)bytes[2] << 32 | (uint64_t)bytes[3] << 48;
+    uint64_t halves =
+        (spread >> 4 & UINT64_C(0x000F000F000F000F)) | (spread & UINT64_C(0x000F000F000F000F)) << 8;
+    uint64_t letters = (halves + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+    uint64_t digits = htole64(halves + UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10));
+
+    memcpy(ret_digits, &digits, sizeof(digits));
+}
+
 void oid_format(const struct oid *oid, char ret_hex[OID_HEX_LEN + 1])
 {
-    static const char digits[] = "0123456789abcdef";
-
-    for (size_t i = 0; i < OID_BYTES; i++) {
-        ret_hex[2 * i] = digits[oid->bytes[i] >> 4];
-        ret_hex[2 * i + 1] = digits[oid->bytes[i] & 15];
+    for (size_t i = 0; i < OID_BYTES; i += 4) {
+        put_digits(oid->bytes + i, ret_hex + 2 * i);
     }
     ret_hex[OID_HEX_LEN] = '\0';
 }

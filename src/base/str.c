@@ -1,6 +1,8 @@
 /* String helpers that are too long to be inline. */
 #include "base/str.h"
 
+#include <stdint.h>
+
 static unsigned char ascii_lower(unsigned char c)
 {
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
@@ -19,6 +21,21 @@ bool str_equal_nocase(struct str a, struct str b)
     return true;
 }
 
+/* Behind as many ASCII characters as come in eights. */
+static const unsigned char *skip_ascii(const unsigned char *p, const unsigned char *end)
+{
+    uint64_t word;
+
+    while ((size_t)(end - p) >= sizeof(word)) {
+        memcpy(&word, p, sizeof(word));
+        if (word & UINT64_C(0x8080808080808080)) {
+            break;
+        }
+        p += sizeof(word);
+    }
+    return p;
+}
+
 /* The table of well-formed byte sequences is Unicode's 3-7: the second byte has the special cases. */
 bool str_is_utf8(struct str s)
 {
@@ -32,6 +49,7 @@ bool str_is_utf8(struct str s)
         int more;
 
         if (first < 0x80) {
+            p = skip_ascii(p, end);
             continue;
         }
         if (first >= 0xC2 && first <= 0xDF) {

@@ -86,10 +86,32 @@ static void append_escape(struct buf *buf, unsigned char c)
     buf_append(buf, escape, 2);
 }
 
+/* Between quotes, and with what follows (at most a colon). */
+static void append_plain(struct buf *buf, struct str s, struct str end)
+{
+    size_t len = 1 + s.len + end.len;
+    char *at;
+
+    if (!(buf_has_room(buf, len) || buf_reserve(buf, len))) {
+        return;
+    }
+    at = buf->ptr + buf->len;
+    *at++ = '"';
+    if (s.len > 0) {
+        memcpy(at, s.ptr, s.len);
+    }
+    memcpy(at + s.len, end.ptr, end.len);
+    buf->len += len;
+}
+
 static void append_quoted(struct buf *buf, struct str s)
 {
     size_t at = 0;
 
+    if (json_plain_run(s.ptr, s.len, true) == s.len) {
+        append_plain(buf, s, STR("\""));
+        return;
+    }
     buf_char(buf, '"');
     while (at < s.len) {
         size_t run = json_plain_run(s.ptr + at, s.len - at, true);
@@ -103,7 +125,7 @@ static void append_quoted(struct buf *buf, struct str s)
     buf_char(buf, '"');
 }
 
-void json_out_key_str(struct json_out *out, struct str key)
+static void begin_key(struct json_out *out)
 {
     assert(in_object(out) && !out->after_key);
     if (!out->first) {
@@ -111,24 +133,31 @@ void json_out_key_str(struct json_out *out, struct str key)
     }
     out->first = false;
     out->after_key = true;
+}
+
+void json_out_key_plain(struct json_out *out, struct str key)
+{
+    begin_key(out);
+    append_plain(out->buf, key, STR("\":"));
+}
+
+void json_out_key_str(struct json_out *out, struct str key)
+{
+    begin_key(out);
     append_quoted(out->buf, key);
     buf_char(out->buf, ':');
 }
 
-void json_out_key(struct json_out *out, const char *key)
+void json_out_plain(struct json_out *out, struct str s)
 {
-    json_out_key_str(out, str_of(key));
+    begin_value(out);
+    append_plain(out->buf, s, STR("\""));
 }
 
 void json_out_str(struct json_out *out, struct str s)
 {
     begin_value(out);
     append_quoted(out->buf, s);
-}
-
-void json_out_text(struct json_out *out, const char *text)
-{
-    json_out_str(out, str_of(text));
 }
 
 void json_out_raw(struct json_out *out, struct str json)

@@ -30,10 +30,23 @@ void json_out_init(struct json_out *out, struct buf *buf);
 void json_out_object(struct json_out *out);
 void json_out_array(struct json_out *out);
 void json_out_end(struct json_out *out); /* of the innermost object or array */
-void json_out_key(struct json_out *out, const char *key);
 void json_out_key_str(struct json_out *out, struct str key);
 void json_out_str(struct json_out *out, struct str s); /* s is UTF-8 */
-void json_out_text(struct json_out *out, const char *text);
+/* The same for what is known to have nothing to escape: the program's own names, ids, times. */
+void json_out_key_plain(struct json_out *out, struct str key);
+void json_out_plain(struct json_out *out, struct str s);
+
+/* Inline, so that the length of a literal costs nothing. */
+static inline void json_out_key(struct json_out *out, const char *key)
+{
+    json_out_key_str(out, str_of(key));
+}
+
+static inline void json_out_text(struct json_out *out, const char *text)
+{
+    json_out_str(out, str_of(text));
+}
+
 void json_out_int(struct json_out *out, int64_t value);
 void json_out_bool(struct json_out *out, bool value);
 void json_out_null(struct json_out *out);

@@ -316,6 +316,63 @@ bool name_make_stored(struct str raw, struct arena *mem, struct name *ret_name)
     return true;
 }
 
+static struct str trim_spaces(struct str text)
+{
+    while (text.len > 0 && text.ptr[0] == ' ') {
+        text.ptr++;
+        text.len--;
+    }
+    while (text.len > 0 && text.ptr[text.len - 1] == ' ') {
+        text.len--;
+    }
+    return text;
+}
+
+/*
+ * The key of a good name in printable ASCII: lower case, with spaces squeezed. That is what the general
+ * way comes to, as normal forms leave ASCII as it is. False: not such a name.
+ */
+static bool make_ascii_key(struct str raw, struct arena *mem, struct str *ret_key)
+{
+    struct str text = trim_spaces(raw);
+    char *key = arena_alloc(mem, text.len + 1);
+    bool has_letter_or_digit = false;
+    size_t len = 0;
+
+    if (text.len > NAME_MAX_CODE_POINTS) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c < ' ' || c > '~') {
+            return false;
+        }
+        if (c == ' ' && key[len - 1] == ' ') {
+            continue;
+        }
+        c = (unsigned char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+        has_letter_or_digit |= (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        key[len++] = (char)c;
+    }
+    *ret_key = (struct str){ .ptr = key, .len = len };
+    return has_letter_or_digit;
+}
+
+bool name_make_key(struct str raw, struct arena *mem, struct str *ret_key)
+{
+    struct name name;
+
+    if (make_ascii_key(raw, mem, ret_key)) {
+        return true;
+    }
+    if (name_make(raw, mem, &name) != NAME_OK) {
+        return false;
+    }
+    *ret_key = name.key;
+    return true;
+}
+
 enum email_fault email_make(struct str raw, struct arena *mem, struct str *ret_key)
 {
     struct str rest = raw;

@@ -46,6 +46,9 @@ MUST_CHECK enum name_fault name_make(struct str raw, struct arena *mem, struct n
  */
 bool name_make_stored(struct str raw, struct arena *mem, struct name *ret_name);
 
+/* Only the key of name_make's name, in one pass where it is ASCII; false where name_make refuses it. */
+bool name_make_key(struct str raw, struct arena *mem, struct str *ret_key);
+
 /*
  * The key of any well-formed UTF-8 text, also of one that name_make would refuse (a name that
  * another program stored). name_key(name_key(s)) is name_key(s). In mem; empty where nothing in s

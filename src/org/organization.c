@@ -77,14 +77,19 @@ enum status organization_get(struct domain *domain, const struct call *call,
 {
     struct organization organization;
     struct name name;
+    struct str key;
     enum status found;
+    bool breaks_rules = !name_make_key(input->text, call->mem, &key);
 
-    if (!name_make_stored(input->text, call->mem, &name)) {
-        return input_name(input, call->mem, invalid, &name);
+    if (breaks_rules) {
+        if (!name_make_stored(input->text, call->mem, &name)) {
+            return input_name(input, call->mem, invalid, &name);
+        }
+        key = name.key;
     }
-    found = store_organization_by_name(domain->store, call, name.key, &organization);
-    if (name.breaks_rules && (found == ST_NO_ORGANIZATION ||
-                              (found == ST_OK && !str_equal(organization.name, input->text)))) {
+    found = store_organization_by_name(domain->store, call, key, &organization);
+    if (breaks_rules && (found == ST_NO_ORGANIZATION ||
+                         (found == ST_OK && !str_equal(organization.name, input->text)))) {
         return input_name(input, call->mem, invalid, &name);
     }
     if (found == ST_OK) {

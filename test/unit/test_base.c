@@ -10,6 +10,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 TEST(str__utf8_is_judged_by_unicodes_table)
@@ -45,6 +48,22 @@ TEST(buf__never_grows_past_its_limit)
     buf_char(&buf, 'y');
     assert_true(buf_overflowed(&buf));
     assert_int_equal(buf.len, 300);
+    buf_done(&buf);
+}
+
+/* As where a limit is set to less once there is memory for more. */
+TEST(buf__keeps_to_a_limit_below_what_it_has_allocated)
+{
+    struct buf buf;
+
+    buf_init(&buf, 1000);
+    buf_text(&buf, "0123456789");
+    buf.limit = 12;
+    buf_char(&buf, 'a');
+    buf_char(&buf, 'b');
+    buf_char(&buf, 'c');
+    assert_true(buf_overflowed(&buf));
+    assert_int_equal(buf.len, 12);
     buf_done(&buf);
 }
 
@@ -105,6 +124,26 @@ TEST(clock__times_are_rfc3339_with_milliseconds)
     assert_string_equal(text, "9999-12-31T23:59:59.999Z");
 }
 
+TEST(clock__shows_the_date_of_http_as_the_c_library_does)
+{
+    unsigned int seed = 7;
+
+    for (int round = 0; round < 50000; round++) {
+        /* Years 0 to 9999, in steps that no calendar knows. */
+        int64_t second = INT64_C(-62167219200) + (int64_t)round * 6311390 + rand_r(&seed) % 86400;
+        char text[CLOCK_HTTP_SIZE];
+        char expected[64];
+        struct tm parts;
+        time_t at = (time_t)second;
+
+        clock_format_http(second * 1000 + 999, text);
+        (void)strftime(expected, sizeof(expected), "%a, %d %b ", gmtime_r(&at, &parts));
+        (void)snprintf(expected + 12, sizeof(expected) - 12, "%04d %02d:%02d:%02d GMT",
+                       parts.tm_year + 1900, parts.tm_hour, parts.tm_min, parts.tm_sec);
+        assert_string_equal(text, expected);
+    }
+}
+
 TEST(status__each_has_a_code_of_its_own)
 {
     for (int i = 0; i < STATUS_COUNT; i++) {
@@ -157,9 +196,11 @@ int main(void)
         cmocka_unit_test(str__utf8_is_judged_by_unicodes_table),
         cmocka_unit_test(str__order_is_by_bytes_with_prefixes_first),
         cmocka_unit_test(buf__never_grows_past_its_limit),
+        cmocka_unit_test(buf__keeps_to_a_limit_below_what_it_has_allocated),
         cmocka_unit_test(buf__printf_takes_lines_longer_than_its_scratch),
         cmocka_unit_test(arena__memory_is_zeroed_and_aligned),
         cmocka_unit_test(oid__shows_as_24_digits_and_reads_back),
+        cmocka_unit_test(clock__shows_the_date_of_http_as_the_c_library_does),
         cmocka_unit_test(clock__times_are_rfc3339_with_milliseconds),
         cmocka_unit_test(status__each_has_a_code_of_its_own),
         cmocka_unit_test(executor__refuses_beyond_its_queue_and_runs_all_it_took),

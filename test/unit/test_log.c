@@ -91,11 +91,68 @@ TEST(log__stopping_writes_out_every_line_whole)
     free(text);
 }
 
+static void *say_in_batches(void *argument)
+{
+    static _Thread_local struct log_batch batch;
+
+    for (int i = 0; i < 20; i++) {
+        log_batch_begin(&batch);
+        for (int line = 0; line < 200; line++) { /* more than a batch holds */
+            log_line(LOG_INFO, "in a batch", LOG_INT("thread", (int64_t)(intptr_t)argument),
+                     LOG_INT("i", i * 200 + line),
+                     LOG_TEXT("filler", "0123456789012345678901234567890123456789"));
+        }
+        log_batch_end();
+    }
+    log_line(LOG_INFO, "alone", LOG_INT("thread", (int64_t)(intptr_t)argument), LOG_INT("i", 4000));
+    return NULL;
+}
+
+static void say_batches_from_threads(void)
+{
+    pthread_t threads[4];
+
+    log_start();
+    for (intptr_t i = 0; i < 4; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, say_in_batches, (void *)i), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    log_stop();
+}
+
+TEST(log__batches_come_whole_and_each_threads_lines_in_order)
+{
+    char *text = captured(say_batches_from_threads);
+    long next[4] = { 0 };
+
+    for (char *line = text; *line;) {
+        char *end = strchr(line, '\n');
+        char *thread = strstr(line, " thread=");
+        long number;
+
+        assert_non_null(end);
+        assert_memory_equal(line, "ts=", 3);
+        assert_true(thread && thread < end);
+        number = strtol(thread + 8, NULL, 10);
+        assert_in_range(number, 0, 3);
+        assert_int_equal(strtol(strstr(line, " i=") + 3, NULL, 10), next[number]);
+        next[number]++;
+        line = end + 1;
+    }
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(next[i], 4001);
+    }
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(log__values_are_quoted_so_that_one_event_is_one_line),
         cmocka_unit_test(log__stopping_writes_out_every_line_whole),
+        cmocka_unit_test(log__batches_come_whole_and_each_threads_lines_in_order),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,35 @@ TEST(key__of_a_key_is_that_key_for_every_character)
     }
 }
 
+#define OFTEN 10
+
+/* Any bytes below 0x80, white space and control characters among them, of any length that is looked up. */
+TEST(key__alone_is_found_and_is_the_same_as_by_making_the_name)
+{
+    unsigned int seed = 1;
+
+    for (int round = 0; round < 20000; round++) {
+        char raw[40];
+        struct arena mem;
+        struct name name = { .text = { .ptr = NULL } };
+        struct str key = { .ptr = NULL };
+        struct str text = { .ptr = raw, .len = (size_t)rand_r(&seed) % sizeof(raw) };
+        static const char often[OFTEN + 1] = "aZ 9\t\x01-\xC3\xA9";
+        bool is_found;
+
+        for (size_t i = 0; i < text.len; i++) {
+            int any = round % 2 ? rand_r(&seed) % 128 : often[(size_t)rand_r(&seed) % OFTEN];
+
+            raw[i] = (char)any;
+        }
+        arena_init(&mem, LIMIT_BYTES);
+        is_found = name_make(text, &mem, &name) == NAME_OK;
+        assert_int_equal(name_make_key(text, &mem, &key), is_found);
+        assert_true(!is_found || str_equal(key, name.key));
+        arena_done(&mem);
+    }
+}
+
 /* name_make refuses this one, but a store may hold it. */
 TEST(key__is_there_for_any_text)
 {
@@ -184,6 +213,7 @@ int main(void)
         cmocka_unit_test(slug__that_reads_as_an_id_is_flagged),
         cmocka_unit_test(name__in_ascii_has_the_key_and_slug_of_the_long_way),
         cmocka_unit_test(key__of_a_key_is_that_key_for_every_character),
+        cmocka_unit_test(key__alone_is_found_and_is_the_same_as_by_making_the_name),
         cmocka_unit_test(key__is_there_for_any_text),
     };
 
