@@ -2,6 +2,7 @@
 #include "http/internal.h"
 
 #include "http/problem.h"
+#include "http/replies.h"
 
 #include <linux/tcp.h>
 #include <netinet/in.h>
@@ -97,24 +98,28 @@ static bool has_more(const struct exchange *ex)
     return info.tcpi_bytes_received > ex->conn->taken_bytes;
 }
 
-enum MHD_Result exchange_send(struct exchange *ex)
+/* An answer with the headers that all have goes out with a reply that is used again. */
+static struct reply *usual_reply(struct exchange *ex)
 {
-    struct server *server = ex->loop->server;
     struct response *resp = &ex->resp;
-    struct MHD_Response *response = make_response(ex);
-    int64_t draining = atomic_load_explicit(&server->draining_since_ms, memory_order_relaxed);
-    int64_t now_ms = ex->loop->now_ms;
-    size_t len = resp->static_body.ptr ? resp->static_body.len : resp->body.len;
-    enum MHD_Result result;
+    struct reply_shape shape = {
+        .body = buf_view(&resp->body),
+        .content_type = resp->content_type,
+        .cache_control = resp->cache_control,
+        .id = ex->req.id,
+        .date = loop_date(ex->loop),
+    };
 
-    if (!response) {
-        return MHD_NO;
+    if (resp->header_count > 0 || resp->close || resp->static_body.ptr || !resp->content_type) {
+        return NULL;
     }
-    if (draining) {
-        int64_t keep_ms = ex->conn->is_inexact ? DRAIN_KEEP_INEXACT_MS : DRAIN_KEEP_MS;
+    return replies_take(ex->loop->replies, &shape);
+}
 
-        resp->close = resp->close || now_ms - draining > keep_ms || !has_more(ex);
-    }
+static void add_headers(struct exchange *ex, struct MHD_Response *response)
+{
+    struct response *resp = &ex->resp;
+
     for (size_t i = 0; i < resp->header_count; i++) {
         (void)MHD_add_response_header(response, resp->headers[i].name, resp->headers[i].value);
     }
@@ -127,11 +132,44 @@ enum MHD_Result exchange_send(struct exchange *ex)
     if (resp->close) {
         (void)MHD_add_response_header(response, "Connection", "close");
     }
+}
+
+static enum MHD_Result queue(struct exchange *ex)
+{
+    unsigned int status = (unsigned int)ex->resp.http_status;
+    struct MHD_Response *response;
+    enum MHD_Result result;
+
+    ex->reply = usual_reply(ex);
+    if (ex->reply) {
+        return MHD_queue_response(ex->connection, status, reply_response(ex->reply));
+    }
+    response = make_response(ex);
+    if (!response) {
+        return MHD_NO;
+    }
+    add_headers(ex, response);
+    result = MHD_queue_response(ex->connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+enum MHD_Result exchange_send(struct exchange *ex)
+{
+    struct server *server = ex->loop->server;
+    struct response *resp = &ex->resp;
+    int64_t draining = atomic_load_explicit(&server->draining_since_ms, memory_order_relaxed);
+    int64_t now_ms = ex->loop->now_ms;
+    size_t len = resp->static_body.ptr ? resp->static_body.len : resp->body.len;
+
+    if (draining) {
+        int64_t keep_ms = ex->conn->is_inexact ? DRAIN_KEEP_INEXACT_MS : DRAIN_KEEP_MS;
+
+        resp->close = resp->close || now_ms - draining > keep_ms || !has_more(ex);
+    }
     observe_response(ex);
     ex->stage = STAGE_SENDING;
     ex->conn->deadline_ms =
         now_ms + server->config.body_timeout_ms + (int64_t)(len / SEND_BYTES_PER_MS);
-    result = MHD_queue_response(ex->connection, (unsigned int)resp->http_status, response);
-    MHD_destroy_response(response);
-    return result;
+    return queue(ex);
 }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "http/problem.h"
+#include "http/replies.h"
 
 #include <stdlib.h>
 
@@ -57,15 +58,32 @@ void exchange_free(struct exchange *ex)
     }
 }
 
+/* All of an exchange but what it has allocated, and the entries of req.invalid: nobody looks at those
+ * behind its count, and they are most of the bytes. */
+static void clear(struct exchange *ex)
+{
+    struct arena arena = ex->arena;
+    struct buf body = ex->body;
+    struct buf response_body = ex->resp.body;
+
+    memset(ex, 0, offsetof(struct exchange, req.err));
+    err_clear(&ex->req.err);
+    ex->req.invalid.count = 0;
+    ex->arena = arena;
+    ex->body = body;
+    response_init(&ex->resp);
+    ex->resp.body = response_body;
+}
+
 /* Ends an exchange; a few are kept, for what they have allocated. */
 static void exchange_end(struct exchange *ex)
 {
     struct loop *loop = ex->loop;
-    struct arena arena;
-    struct buf body;
-    struct buf response_body;
 
-    (void)atomic_fetch_sub(&loop->server->bodies_bytes, ex->body_charged);
+    if (ex->body_charged > 0) {
+        (void)atomic_fetch_sub(&loop->server->bodies_bytes, ex->body_charged);
+    }
+    replies_give_back(loop->replies, ex->reply);
     if (loop->spare_count == SPARE_MAX) {
         exchange_free(ex);
         return;
@@ -73,12 +91,8 @@ static void exchange_end(struct exchange *ex)
     arena_clear(&ex->arena);
     buf_shrink(&ex->body, SPARE_BYTES);
     buf_shrink(&ex->resp.body, SPARE_BYTES);
-    arena = ex->arena;
-    body = ex->body;
-    response_body = ex->resp.body;
-    *ex = (struct exchange){ .arena = arena, .body = body, .next_done = loop->spare };
-    response_init(&ex->resp);
-    ex->resp.body = response_body;
+    clear(ex);
+    ex->next_done = loop->spare;
     loop->spare = ex;
     loop->spare_count++;
 }
@@ -107,6 +121,14 @@ void *exchange_request_line(void *cls, const char *uri, struct MHD_Connection *c
     return ex;
 }
 
+/* Only the loop's thread counts. */
+static void count_in_flight(struct loop *loop, int64_t change)
+{
+    int64_t now = atomic_load_explicit(&loop->in_flight, memory_order_relaxed);
+
+    atomic_store_explicit(&loop->in_flight, now + change, memory_order_relaxed);
+}
+
 void exchange_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
                         enum MHD_RequestTerminationCode code)
 {
@@ -120,7 +142,7 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **req
     }
     ex->conn->exchange = NULL;
     if (ex->stage != STAGE_HEAD) {
-        (void)atomic_fetch_sub(&loop->server->in_flight, 1);
+        count_in_flight(loop, -1);
         ex->conn->deadline_ms = loop->now_ms + loop->server->config.header_timeout_ms;
     }
     if (ex->is_answering) {
@@ -194,7 +216,7 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
     ex->stage = STAGE_BODY;
     ex->started_us = clock_monotonic_us();
     ex->conn->deadline_ms = ex->started_us / 1000 + server->config.body_timeout_ms;
-    (void)atomic_fetch_add(&server->in_flight, 1);
+    count_in_flight(ex->loop, 1);
     ex->req.method = method_parse(method);
     ex->req.call = (struct call){ .mem = &ex->arena, .err = &ex->req.err };
     ex->body_limit = server->config.max_body_bytes;
@@ -337,7 +359,7 @@ static enum MHD_Result dispatch(struct exchange *ex)
         return exchange_send(ex);
     }
     ex->req.call.deadline_ms =
-        clock_monotonic_ms() +
+        ex->loop->now_ms +
         atomic_load_explicit(server->config.request_timeout_ms, memory_order_relaxed);
     pool = pool_of(&server->config, ex->req.route);
     if (!pool) {

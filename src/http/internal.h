@@ -3,7 +3,9 @@
 #define ORGD_HTTP_INTERNAL_H
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/executor.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "http/peers.h"
 #include "http/request.h"
@@ -18,6 +20,9 @@
 #define LISTENERS_MAX 16
 #define LINGERING_MAX 256
 #define HTTP_STATUS_MAX 600
+
+struct reply;
+struct replies;
 
 /* A TCP connection; its loop's. */
 struct conn {
@@ -65,8 +70,9 @@ struct exchange {
     int64_t started_us;        /* when the headers were there */
     struct arena arena;
     struct buf body;
-    struct request req;
     struct response resp;
+    struct reply *reply; /* what the answer went out with; NULL: nothing to give back */
+    struct request req;  /* last, as its end is not cleared */
 };
 
 /* One thread with its own libmicrohttpd daemon. */
@@ -88,8 +94,15 @@ struct loop {
     struct exchange
         *spare; /* ended ones, to be used again with their memory; next_done links them */
     size_t spare_count;
-    int64_t now_ms;   /* of clock_monotonic_ms, when the loop last woke */
-    size_t lingering; /* closed connections whose last bytes are still being read */
+    int64_t now_ms;  /* of clock_monotonic_ms, when the loop last woke */
+    int64_t wall_ms; /* of clock_now_ms, at the same moment */
+    int64_t date_second;
+    char date[CLOCK_HTTP_SIZE]; /* of date_second */
+    _Atomic int64_t in_flight;
+    struct route_metrics *metrics; /* one for each route, and one for none; only this loop adds */
+    struct replies *replies;
+    struct log_batch log; /* lines of the run under way */
+    size_t lingering;     /* closed connections whose last bytes are still being read */
     struct {
         int fd;
         int64_t deadline_ms;
@@ -123,9 +136,7 @@ struct server {
     bool has_listener;
     _Atomic int64_t draining_since_ms; /* 0: serving */
     atomic_size_t bodies_bytes;
-    _Atomic int64_t in_flight;
     _Atomic uint64_t refused[REFUSED_COUNT];
-    struct route_metrics *metrics; /* one for each route, and one for none */
     struct loop *loops;
 };
 
@@ -169,6 +180,7 @@ MUST_CHECK enum status loop_start(struct loop *loop, struct err *err);
 void loop_join(struct loop *loop); /* waits for the thread */
 void loop_done(struct loop *loop); /* after loop_join, and with nothing running */
 void loop_wake(struct loop *loop);
+const char *loop_date(struct loop *loop);                 /* for Date, as of the last waking */
 void loop_add(struct loop *loop, struct conn *conn);      /* any thread */
 void loop_finish(struct loop *loop, struct exchange *ex); /* any thread: the response is made */
 

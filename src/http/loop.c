@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "http/replies.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +20,9 @@
 #include <unistd.h>
 
 #define SWEEP_MS 100
+/* Room for an answer's head. With the default limits a connection's memory is just 32 KiB then: the library
+ * takes more than that from the kernel, in whole pages, and clears them all after each request. */
+#define REPLY_HEAD_BYTES 1792
 #define LINGER_MS 2000
 #define QUIET_MS 40         /* a draining loop that saw nothing for as long is done */
 #define QUIET_LINGER_MS 200 /* and so long while clients are still sending what nobody wants */
@@ -246,6 +250,23 @@ static bool has_work(const struct loop *loop)
     return MHD_get_timeout(loop->daemon, &wanted) == MHD_YES && wanted == 0;
 }
 
+static void read_clocks(struct loop *loop)
+{
+    loop->now_ms = clock_monotonic_ms();
+    loop->wall_ms = clock_now_ms();
+}
+
+const char *loop_date(struct loop *loop)
+{
+    int64_t second = loop->wall_ms / 1000;
+
+    if (second != loop->date_second) {
+        loop->date_second = second;
+        clock_format_http(loop->wall_ms, loop->date);
+    }
+    return loop->date;
+}
+
 static void *loop_main(void *argument)
 {
     struct loop *loop = argument;
@@ -261,7 +282,8 @@ static void *loop_main(void *argument)
         int ready = poll(fds, 2, poll_timeout(loop));
         int64_t draining = atomic_load(&server->draining_since_ms);
 
-        loop->now_ms = clock_monotonic_ms();
+        read_clocks(loop);
+        log_batch_begin(&loop->log);
         if (ready > 0 && fds[1].revents) {
             uint64_t count;
             ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
@@ -270,7 +292,8 @@ static void *loop_main(void *argument)
             take_incoming(loop);
         }
         (void)MHD_run(loop->daemon);
-        loop->now_ms = clock_monotonic_ms(); /* a run may have taken long */
+        log_batch_end();
+        read_clocks(loop); /* a run may have taken long */
         sweep(loop);
         if (!draining) {
             continue;
@@ -303,7 +326,7 @@ static void library_log(void *cls, const char *format, va_list args)
 static size_t pool_bytes(const struct server_config *config)
 {
     return config->max_request_line_bytes + config->max_header_bytes + config->max_headers * 64 +
-           2048;
+           REPLY_HEAD_BYTES;
 }
 
 enum status loop_init(struct loop *loop, struct server *server, struct err *err)
@@ -312,8 +335,14 @@ enum status loop_init(struct loop *loop, struct server *server, struct err *err)
     unsigned int silence_s =
         (unsigned int)((config->header_timeout_ms + config->body_timeout_ms) / 1000 + 60);
 
-    *loop = (struct loop){ .server = server, .wake_fd = -1, .now_ms = clock_monotonic_ms() };
+    *loop = (struct loop){ .server = server, .wake_fd = -1 };
+    read_clocks(loop);
     (void)pthread_mutex_init(&loop->mutex, NULL);
+    loop->metrics = calloc(config->routes.count + 1, sizeof(*loop->metrics));
+    loop->replies = replies_new();
+    if (!loop->metrics || !loop->replies) {
+        return err_set(err, ST_BROKEN, "no memory for an event loop");
+    }
     loop->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (loop->wake_fd < 0) {
         return err_set(err, ST_BROKEN, "no eventfd for an event loop: %s", strerror(errno));
@@ -375,5 +404,7 @@ void loop_done(struct loop *loop)
     if (loop->wake_fd >= 0) {
         (void)close(loop->wake_fd);
     }
+    replies_free(loop->replies);
+    free(loop->metrics);
     (void)pthread_mutex_destroy(&loop->mutex);
 }

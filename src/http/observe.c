@@ -23,14 +23,22 @@ static struct str route_label(const struct request *req)
     return req->route ? str_of(req->route->path) : STR("none");
 }
 
-static void log_exchange(const struct exchange *ex, const char *msg, int status, int64_t us)
+static void log_exchange(const struct exchange *ex, const char *msg, int status, int64_t now_us)
 {
     const struct request *req = &ex->req;
+    const struct log_pair pairs[] = {
+        LOG_STR("id", req->id),
+        LOG_STR("tenant", req->tenant),
+        LOG_TEXT("method", method_name(req->method)),
+        LOG_STR("route", route_label(req)),
+        LOG_INT("status", status),
+        LOG_MS("duration_ms", now_us - ex->started_us),
+        LOG_TEXT("error", status >= 500 && req->err.text[0] ? req->err.text : NULL),
+        { .type = LOG_END },
+    };
 
-    log_line(LOG_INFO, msg, LOG_STR("id", req->id), LOG_STR("tenant", req->tenant),
-             LOG_TEXT("method", method_name(req->method)), LOG_STR("route", route_label(req)),
-             LOG_INT("status", status), LOG_MS("duration_ms", us),
-             LOG_TEXT("error", status >= 500 && req->err.text[0] ? req->err.text : NULL));
+    /* The wall clock was read when the loop woke, and has gone on as far as the other one. */
+    log_pairs_at(ex->loop->wall_ms + now_us / 1000 - ex->loop->now_ms, LOG_INFO, msg, pairs);
 }
 
 void observe_response(struct exchange *ex)
@@ -38,21 +46,42 @@ void observe_response(struct exchange *ex)
     struct server *server = ex->loop->server;
     const struct route_table *routes = &server->config.routes;
     size_t row = ex->req.route ? (size_t)(ex->req.route - routes->rows) : routes->count;
-    struct route_metrics *metrics = &server->metrics[row];
-    int64_t us = clock_monotonic_us() - ex->started_us;
+    struct route_metrics *metrics = &ex->loop->metrics[row];
+    int64_t now_us = clock_monotonic_us();
 
-    (void)atomic_fetch_add_explicit(&metrics->statuses[ex->resp.http_status], 1,
-                                    memory_order_relaxed);
-    histogram_record(&metrics->duration, us);
-    log_exchange(ex, "request", ex->resp.http_status, us);
+    counter_add(&metrics->statuses[ex->resp.http_status], 1);
+    histogram_record_own(&metrics->duration, now_us - ex->started_us);
+    log_exchange(ex, "request", ex->resp.http_status, now_us);
 }
 
 /* The client went away, or its bytes were refused by the library itself. */
 void observe_abort(struct exchange *ex)
 {
     if (ex->stage != STAGE_HEAD) {
-        log_exchange(ex, "request aborted", 0, clock_monotonic_us() - ex->started_us);
+        log_exchange(ex, "request aborted", 0, clock_monotonic_us());
     }
+}
+
+/* Of all loops. */
+static uint64_t count_of(const struct server *server, size_t row, int status)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < server->config.loops; i++) {
+        count += atomic_load_explicit(&server->loops[i].metrics[row].statuses[status],
+                                      memory_order_relaxed);
+    }
+    return count;
+}
+
+static int64_t in_flight(const struct server *server)
+{
+    int64_t count = 0;
+
+    for (size_t i = 0; i < server->config.loops; i++) {
+        count += atomic_load_explicit(&server->loops[i].in_flight, memory_order_relaxed);
+    }
+    return count;
 }
 
 static void write_route(const struct server *server, size_t row, struct buf *out)
@@ -64,8 +93,7 @@ static void write_route(const struct server *server, size_t row, struct buf *out
     int usual = route ? route->success : 404;
 
     for (int status = 100; status < HTTP_STATUS_MAX; status++) {
-        uint64_t count =
-            atomic_load_explicit(&server->metrics[row].statuses[status], memory_order_relaxed);
+        uint64_t count = count_of(server, row, status);
 
         if (count > 0 || status == usual) {
             buf_printf(out,
@@ -86,7 +114,6 @@ static void write_durations(const struct server *server, size_t row, struct buf 
 
     for (size_t i = 0; i <= routes->count; i++) {
         const char *other = i < routes->count ? routes->rows[i].path : "none";
-        const struct histogram *one = &server->metrics[i].duration;
 
         if (strcmp(path, other) != 0) {
             continue;
@@ -94,10 +121,9 @@ static void write_durations(const struct server *server, size_t row, struct buf 
         if (i < row) {
             return; /* written with the first of them */
         }
-        for (int bucket = 0; bucket < METRICS_BUCKETS; bucket++) {
-            sum.counts[bucket] += one->counts[bucket];
+        for (size_t at = 0; at < server->config.loops; at++) {
+            histogram_sum(&sum, &server->loops[at].metrics[i].duration);
         }
-        sum.sum_us += one->sum_us;
     }
     (void)snprintf(label, sizeof(label), "route=\"%s\"", path);
     histogram_write(&sum, "orgd_http_request_duration_seconds", label, out);
@@ -120,7 +146,7 @@ void server_metrics(struct server *server, struct buf *out)
     }
     metrics_head(out, "orgd_http_requests_in_flight", "gauge",
                  "Requests being received or answered.");
-    buf_printf(out, "orgd_http_requests_in_flight %" PRId64 "\n", atomic_load(&server->in_flight));
+    buf_printf(out, "orgd_http_requests_in_flight %" PRId64 "\n", in_flight(server));
     metrics_head(out, "orgd_executor_queue_depth", "gauge", "Requests that wait for a thread.");
     for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
         buf_printf(out, "orgd_executor_queue_depth{executor=\"%s\"} %zu\n", executor_name(pools[i]),

@@ -25,9 +25,7 @@ struct request_header {
 
 struct request {
     struct arena *mem;
-    struct call call; /* for the domain: mem, err, deadline */
-    struct err err;
-    struct invalid invalid;
+    struct call call;          /* for the domain: mem, err, deadline */
     struct services *services; /* the API's */
     struct exchange *exchange; /* the server's */
 
@@ -43,6 +41,9 @@ struct request {
     /* Set by the authorizer, before the handler runs. */
     const struct membership *caller; /* WHO_ADMIN, WHO_TENANT; WHO_CREDENTIALS where a token came */
     struct str tenant;               /* for the log: an organization's slug; ptr NULL: none known */
+
+    struct err err;
+    struct invalid invalid; /* last: its entries are not cleared from one request to the next */
 };
 
 /* The first header of a name (any case); ptr NULL where there is none. */

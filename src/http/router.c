@@ -77,15 +77,12 @@ void router_free(struct router *router)
     free(router);
 }
 
-/* Whether the target's segments are those of a row's path; fills in the parameters. */
+/* Whether the target's segments are those of a row's path, which has as many; fills in the parameters. */
 static bool path_matches(const struct compiled *compiled, const struct target *target,
                          struct str params[ROUTE_PARAMS_MAX])
 {
     size_t param_count = 0;
 
-    if (compiled->segment_count != target->segment_count) {
-        return false;
-    }
     for (size_t i = 0; i < compiled->segment_count; i++) {
         if (compiled->segments[i].ptr) {
             if (!str_equal(compiled->segments[i], target->segments[i])) {
@@ -110,7 +107,8 @@ enum status router_match(const struct router *router, enum method method,
         const struct route *row = router->rows[i].row;
         struct str params[ROUTE_PARAMS_MAX] = { { .ptr = NULL, .len = 0 } };
 
-        if (!path_matches(&router->rows[i], target, params)) {
+        if (router->rows[i].segment_count != target->segment_count ||
+            !path_matches(&router->rows[i], target, params)) {
             continue;
         }
         match.methods |= 1U << row->method;

@@ -47,9 +47,8 @@ enum status server_new(const struct server_config *config, struct server **ret_s
     raise_descriptor_limit(&server->config);
     server->peers = peers_new(config->max_connections, config->max_connections_per_address);
     server->router = router_new(&config->routes);
-    server->metrics = calloc(config->routes.count + 1, sizeof(*server->metrics));
     server->loops = calloc(config->loops, sizeof(*server->loops));
-    if (!server->peers || !server->router || !server->metrics || !server->loops) {
+    if (!server->peers || !server->router || !server->loops) {
         server_free(server);
         return err_set(err, ST_BROKEN, "no memory for the server");
     }
@@ -102,7 +101,6 @@ void server_free(struct server *server)
         (void)close(server->stop_fd);
     }
     free(server->loops);
-    free(server->metrics);
     router_free(server->router);
     peers_free(server->peers);
     free(server);
