@@ -8,7 +8,7 @@
 #include "org/organization.h"
 
 /* authorize.c: what the server asks (struct server_config). */
-MUST_CHECK enum status api_admit(const struct request *req);
+MUST_CHECK enum status api_admit(struct request *req);
 MUST_CHECK enum status api_authorize(struct request *req);
 
 /* Whether the request has a bearer token at all. */

@@ -47,16 +47,28 @@ static bool is_named(const struct organization *organization, struct str org)
     return str_equal(org, organization->slug);
 }
 
-enum status api_admit(const struct request *req)
+/*
+ * The lane is the organization that a good token was issued for, so nobody gets a turn in another's name,
+ * nor more turns by naming other organizations in paths. Calls without a token have one for each row of
+ * the route table: however many addresses they come from, they take one turn of many, and a flood of one
+ * of them holds up none of the others.
+ */
+enum status api_admit(struct request *req)
 {
     bool wants_token = req->route->who == WHO_ADMIN || req->route->who == WHO_TENANT;
     struct str token = bearer(req);
+    struct oid organization_id;
 
     if (!wants_token) {
+        req->lane = (uintptr_t)req->route; /* below 2^63, where no oid_number is */
         return ST_OK;
     }
-    return token.len == 0 ? ST_NOT_AUTHENTICATED
-                          : account_token_is_signed(req->services->domain, &req->call, token);
+    if (token.len == 0) {
+        return ST_NOT_AUTHENTICATED;
+    }
+    TRY(account_token_is_signed(req->services->domain, &req->call, token, &organization_id));
+    req->lane = oid_number(&organization_id);
+    return ST_OK;
 }
 
 enum status api_authorize(struct request *req)

@@ -1,4 +1,4 @@
-/* A mutex, a condition and a list in order of arrival. */
+/* A mutex, a condition and a fair queue; where order of arrival is wanted, all is one lane. */
 #include "base/executor.h"
 
 #include "base/thread.h"
@@ -8,20 +8,61 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define THREADS_PER_SPARE 8
+
 struct executor {
     const char *name;
     pthread_mutex_t mutex;
-    pthread_cond_t filled;
-    struct job *first;
-    struct job **last;
-    size_t queued;  /* on the list */
-    size_t idle;    /* threads that wait for a job */
-    size_t waiting; /* how many may be queued beyond the idle threads */
+    pthread_cond_t called;
+    struct fair_queue queue;
+    size_t running; /* jobs taken and not done */
+    size_t idle;    /* threads that sleep and weren't called */
+    size_t calls;   /* for threads that haven't woken yet */
+    size_t waiting; /* how many jobs may be queued beyond those that threads were called for */
+    size_t usual;   /* threads that any lane may have; there may be more */
     int nice;
+    bool is_shared;
     bool stopping;
     size_t threads;
     pthread_t thread[];
 };
+
+/* Under the mutex: how many jobs a lane may have running, where busy threads have one; SIZE_MAX for any
+ * number. */
+static size_t lane_limit(const struct executor *executor, size_t busy)
+{
+    size_t share;
+
+    if (busy < executor->usual) {
+        return SIZE_MAX;
+    }
+    share = executor->threads / (executor->queue.lanes + 1); /* and one that is still to come */
+    return share ? share : 1;
+}
+
+/* Under the mutex: the next job that may run now, or NULL. */
+static struct job *take(struct executor *executor)
+{
+    struct fair_item *item =
+        fair_queue_take(&executor->queue, lane_limit(executor, executor->running));
+
+    executor->running += item != NULL;
+    return (struct job *)item;
+}
+
+/* Under the mutex: sleeps until a job was put for this thread, or all is to end. */
+static void wait_for_call(struct executor *executor)
+{
+    executor->idle++;
+    while (executor->calls == 0 && !executor->stopping) {
+        (void)pthread_cond_wait(&executor->called, &executor->mutex);
+    }
+    if (executor->calls > 0) {
+        executor->calls--;
+    } else {
+        executor->idle--;
+    }
+}
 
 static void *thread_main(void *argument)
 {
@@ -32,33 +73,30 @@ static void *thread_main(void *argument)
     }
     (void)pthread_mutex_lock(&executor->mutex);
     for (;;) {
-        struct job *job;
+        struct job *job = take(executor);
 
-        while (!executor->first && !executor->stopping) {
-            executor->idle++;
-            (void)pthread_cond_wait(&executor->filled, &executor->mutex);
-            executor->idle--;
+        if (job) {
+            struct fair_item item = job->item; /* the job is gone once it ran */
+
+            (void)pthread_mutex_unlock(&executor->mutex);
+            job->run(job);
+            (void)pthread_mutex_lock(&executor->mutex);
+            fair_queue_done(&executor->queue, &item);
+            executor->running--;
+        } else if (executor->stopping) {
+            break; /* what is left, others take when they end their jobs */
+        } else {
+            wait_for_call(executor);
         }
-        job = executor->first;
-        if (!job) {
-            break;
-        }
-        executor->first = job->next;
-        if (!executor->first) {
-            executor->last = &executor->first;
-        }
-        executor->queued--;
-        (void)pthread_mutex_unlock(&executor->mutex);
-        job->run(job);
-        (void)pthread_mutex_lock(&executor->mutex);
     }
     (void)pthread_mutex_unlock(&executor->mutex);
     return NULL;
 }
 
-enum status executor_new(const char *name, size_t threads, size_t waiting, int nice,
-                         struct executor **ret_executor, struct err *err)
+static enum status make(const char *name, size_t usual, size_t spare, size_t waiting, int nice,
+                        struct executor **ret_executor, struct err *err)
 {
+    size_t threads = usual + spare;
     struct executor *executor = calloc(1, sizeof(*executor) + threads * sizeof(pthread_t));
     enum status status = ST_OK;
 
@@ -66,15 +104,22 @@ enum status executor_new(const char *name, size_t threads, size_t waiting, int n
         return err_set(err, ST_BROKEN, "no memory for the %s pool", name);
     }
     executor->name = name;
+    executor->usual = usual;
+    executor->is_shared = spare > 0;
     executor->waiting = waiting;
     executor->nice = nice;
-    executor->last = &executor->first;
+    fair_queue_init(&executor->queue);
     (void)pthread_mutex_init(&executor->mutex, NULL);
-    (void)pthread_cond_init(&executor->filled, NULL);
+    (void)pthread_cond_init(&executor->called, NULL);
     while (status == ST_OK && executor->threads < threads) {
-        status =
-            thread_start(name, thread_main, executor, &executor->thread[executor->threads], err);
-        executor->threads += status == ST_OK;
+        pthread_t thread;
+
+        status = thread_start(name, thread_main, executor, &thread, err);
+        if (status == ST_OK) {
+            (void)pthread_mutex_lock(&executor->mutex);
+            executor->thread[executor->threads++] = thread;
+            (void)pthread_mutex_unlock(&executor->mutex);
+        }
     }
     if (status != ST_OK) {
         executor_free(executor);
@@ -84,6 +129,20 @@ enum status executor_new(const char *name, size_t threads, size_t waiting, int n
     return ST_OK;
 }
 
+enum status executor_new(const char *name, size_t threads, size_t waiting, int nice,
+                         struct executor **ret_executor, struct err *err)
+{
+    return make(name, threads, 0, waiting, nice, ret_executor, err);
+}
+
+enum status executor_new_shared(const char *name, size_t threads, size_t waiting,
+                                struct executor **ret_executor, struct err *err)
+{
+    size_t spare = (threads + THREADS_PER_SPARE - 1) / THREADS_PER_SPARE;
+
+    return make(name, threads, spare, waiting, 0, ret_executor, err);
+}
+
 void executor_free(struct executor *executor)
 {
     if (!executor) {
@@ -91,43 +150,73 @@ void executor_free(struct executor *executor)
     }
     (void)pthread_mutex_lock(&executor->mutex);
     executor->stopping = true;
-    (void)pthread_cond_broadcast(&executor->filled);
+    (void)pthread_cond_broadcast(&executor->called);
     (void)pthread_mutex_unlock(&executor->mutex);
     for (size_t i = 0; i < executor->threads; i++) {
         (void)pthread_join(executor->thread[i], NULL);
     }
-    (void)pthread_cond_destroy(&executor->filled);
+    (void)pthread_cond_destroy(&executor->called);
     (void)pthread_mutex_destroy(&executor->mutex);
+    fair_queue_free(&executor->queue);
     free(executor);
+}
+
+/* Under the mutex: jobs that no thread was called for. */
+static size_t depth(const struct executor *executor)
+{
+    size_t queued = executor->queue.waiting;
+
+    return queued > executor->calls ? queued - executor->calls : 0;
+}
+
+/* Under the mutex: whether a thread that sleeps may begin one more job of a lane at once. */
+static bool may_begin(const struct executor *executor, const struct fair_counts *lane)
+{
+    size_t limit = lane_limit(executor, executor->running + executor->calls);
+
+    return executor->idle > 0 && lane->taken + lane->waiting < limit;
+}
+
+/* Under the mutex: whether the queue has a place for a job of a lane. */
+static bool has_place(const struct executor *executor, const struct fair_counts *lane)
+{
+    size_t queued = depth(executor);
+
+    return queued < executor->waiting &&
+           (!executor->is_shared || lane->waiting < executor->waiting - queued);
 }
 
 bool executor_submit(struct executor *executor, struct job *job)
 {
+    uint64_t number = executor->is_shared ? job->lane : 0;
+    struct fair_counts lane;
+    bool begins;
     bool taken;
 
     (void)pthread_mutex_lock(&executor->mutex);
-    taken = executor->queued < executor->idle + executor->waiting;
-    if (taken) {
-        job->next = NULL;
-        *executor->last = job;
-        executor->last = &job->next;
-        executor->queued++;
+    lane = fair_queue_counts(&executor->queue, number);
+    begins = may_begin(executor, &lane);
+    taken = (begins || has_place(executor, &lane)) &&
+            fair_queue_put(&executor->queue, &job->item, number);
+    if (taken && begins) {
+        executor->idle--;
+        executor->calls++;
     }
     (void)pthread_mutex_unlock(&executor->mutex);
-    if (taken) { /* not before: the thread would wake only to wait for the mutex */
-        (void)pthread_cond_signal(&executor->filled);
+    if (taken && begins) { /* not before: the thread would wake only to wait for the mutex */
+        (void)pthread_cond_signal(&executor->called);
     }
     return taken;
 }
 
 size_t executor_depth(struct executor *executor)
 {
-    size_t depth;
+    size_t queued;
 
     (void)pthread_mutex_lock(&executor->mutex);
-    depth = executor->queued > executor->idle ? executor->queued - executor->idle : 0;
+    queued = depth(executor);
     (void)pthread_mutex_unlock(&executor->mutex);
-    return depth;
+    return queued;
 }
 
 const char *executor_name(const struct executor *executor)

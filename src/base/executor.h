@@ -6,16 +6,19 @@
 #define ORGD_BASE_EXECUTOR_H
 
 #include "base/err.h"
+#include "base/fair_queue.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct executor;
 
 /* A piece of work; part of a larger struct that its owner keeps until run was called. */
 struct job {
-    struct job *next; /* the executor's */
+    struct fair_item item; /* the executor's */
     void (*run)(struct job *job);
+    uint64_t lane; /* whose work it is; looked at where tenants share the pool */
 };
 
 /*
@@ -23,15 +26,28 @@ struct job {
  * threads: 1 to 1024; waiting: jobs that may queue behind those that run, 0 to 1,000,000
  * nice:    0, or up to 19 for threads that compute long and should let others go first (Linux keeps
  *          this for each thread)
- * Returns ST_OK, or ST_BROKEN where the system gives no threads.
+ * Jobs run in order of arrival. Returns ST_OK, or ST_BROKEN where the system gives no threads.
  */
 MUST_CHECK enum status executor_new(const char *name, size_t threads, size_t waiting, int nice,
                                     struct executor **ret_executor, struct err *err);
 
+/*
+ * The same for a pool that tenants share:
+ *   - jobs that wait are taken from their lanes in turns;
+ *   - one lane alone gets all threads; beyond them there is one for each eight, at least one, that only
+ *     runs jobs of a lane with less than its share of threads, so that a newcomer needn't wait for
+ *     another's job to end;
+ *   - a lane may have as many jobs waiting as there are places left, so that one alone fills half the
+ *     queue, and there is a place for each newcomer.
+ */
+MUST_CHECK enum status executor_new_shared(const char *name, size_t threads, size_t waiting,
+                                           struct executor **ret_executor, struct err *err);
+
 /* Runs what is still queued, then joins the threads. Nothing may be submitted any more. */
 void executor_free(struct executor *executor);
 
-/* Any thread. false: the queue is full (or would be), and the job was not taken. */
+/* Any thread. false: the queue is full (or would be, or the lane's part of it), and the job was not
+ * taken. */
 bool executor_submit(struct executor *executor, struct job *job);
 
 /* Jobs waiting, not those running. */

@@ -1,4 +1,4 @@
-/* The life of one request, in libmicrohttpd's callbacks and on the executors. */
+/* The life of one request, in libmicrohttpd's callbacks; work.c is what happens in its middle. */
 #include "http/internal.h"
 
 #include "base/clock.h"
@@ -9,8 +9,6 @@
 
 /* Memory for one request without its body: headers, decoded JSON strings, a page of documents. */
 #define ARENA_BYTES ((size_t)160 * 1024 * 1024)
-/* Answers above this count against the limit on memory for bodies. */
-#define LARGE_ANSWER_BYTES ((size_t)256 * 1024)
 /* What a loop keeps of ended exchanges, so that a usual request allocates nothing. */
 #define SPARE_MAX 128
 #define SPARE_BYTES ((size_t)4096)
@@ -268,63 +266,6 @@ static enum MHD_Result take_body(struct exchange *ex, const char *bytes, size_t 
     return MHD_YES;
 }
 
-/* Authorizes and handles, on whichever thread; the response is made when it returns. */
-static void run(struct exchange *ex)
-{
-    const struct server_config *config = &ex->loop->server->config;
-    struct request *req = &ex->req;
-    enum status status;
-
-    status = config->authorize(req);
-    if (status == ST_OK) {
-        status = req->route->handler(req, &ex->resp);
-    }
-    if (status == ST_OK && buf_overflowed(&ex->resp.body)) {
-        status = err_set(&req->err, ST_BROKEN, "the answer passes %zu bytes", RESPONSE_BODY_MAX);
-    }
-    /* A large answer counts like a body; of a read that the limit forbids, nothing is lost. */
-    if (status == ST_OK && ex->resp.body.len > LARGE_ANSWER_BYTES &&
-        !exchange_charge(ex, ex->resp.body.len + ex->arena.used_bytes) &&
-        req->route->method == METHOD_GET) {
-        status = ST_BUSY;
-    }
-    if (status == ST_LIMITED) {
-        observe_refused(ex->loop->server, REFUSED_LIMITED);
-    }
-    if (status != ST_OK) {
-        problem_respond(req, status, &ex->resp);
-    }
-}
-
-static void run_job(struct job *job)
-{
-    struct exchange *ex = (struct exchange *)job;
-
-    if (clock_monotonic_ms() > ex->req.call.deadline_ms) { /* it waited too long for this thread */
-        observe_refused(ex->loop->server, REFUSED_DEADLINE);
-        problem_respond(&ex->req, ST_BUSY, &ex->resp);
-    } else {
-        run(ex);
-    }
-    loop_finish(ex->loop, ex);
-}
-
-/* The pool that a route's handler runs on; NULL: the event loop itself. */
-static struct executor *pool_of(const struct server_config *config, const struct route *route)
-{
-    switch (route->run) {
-    case RUN_HASH:
-        return config->hash_pool;
-    case RUN_STORE:
-        return config->store_pool;
-    case RUN_READ:
-        return config->reads_block ? config->store_pool : NULL;
-    case RUN_LOOP:
-        break;
-    }
-    return NULL;
-}
-
 /*
  * Whether a chunked body ended in a plain blank line. The library takes a trailer that begins with a
  * colon or a NUL for the end of the trailers, and what follows for another request; it moves what is
@@ -343,7 +284,6 @@ static bool ended_cleanly(const struct exchange *ex)
 static enum MHD_Result dispatch(struct exchange *ex)
 {
     struct server *server = ex->loop->server;
-    struct executor *pool;
 
     ex->conn->deadline_ms = 0;
     ex->conn->taken_bytes += ex->head_bytes + ex->body.len;
@@ -361,22 +301,7 @@ static enum MHD_Result dispatch(struct exchange *ex)
     ex->req.call.deadline_ms =
         ex->loop->now_ms +
         atomic_load_explicit(server->config.request_timeout_ms, memory_order_relaxed);
-    pool = pool_of(&server->config, ex->req.route);
-    if (!pool) {
-        run(ex);
-        return exchange_send(ex);
-    }
-    ex->stage = STAGE_RUNNING;
-    ex->loop->running++;
-    ex->job.run = run_job;
-    MHD_suspend_connection(ex->connection); /* before another thread can resume it */
-    if (!executor_submit(pool, &ex->job)) {
-        observe_refused(server, pool == server->config.hash_pool ? REFUSED_HASH_QUEUE
-                                                                 : REFUSED_STORE_QUEUE);
-        problem_respond(&ex->req, ST_BUSY, &ex->resp);
-        loop_finish(ex->loop, ex);
-    }
-    return MHD_YES;
+    return exchange_work(ex) ? MHD_YES : exchange_send(ex);
 }
 
 enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, const char *url,

@@ -158,6 +158,10 @@ void exchange_free(struct exchange *ex); /* NULL too */
 /* Counts memory against the limit for all bodies until the exchange ends; false: it is passed. */
 bool exchange_charge(struct exchange *ex, size_t bytes);
 
+/* work.c: authorizes and handles a whole request. true: an executor has it now, or has handed it back;
+ * false: the response is made. */
+MUST_CHECK bool exchange_work(struct exchange *ex);
+
 /* answer.c: hands the response to the library; makes the answer that was decided without a handler; and
  * answers in the middle of a body, which ends the connection. */
 enum MHD_Result exchange_send(struct exchange *ex);

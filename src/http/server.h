@@ -44,9 +44,10 @@ struct server_config {
     struct executor *store_pool;
     struct services *services; /* handed to every request */
 
-    /* Decides on the loop, before a large body is read, whether its sender may send one at all: computes
-     * only. A status other than ST_OK is the answer. */
-    enum status (*admit)(const struct request *req);
+    /* Decides on the loop, before a large body is read or a place in the store pool's queue is taken,
+     * whether the sender may have that at all, and sets req->lane: computes only. A status other than
+     * ST_OK is the answer. */
+    enum status (*admit)(struct request *req);
 
     /* Decides who calls, by req->route->who: sets req->caller and req->tenant. Runs where the handler
      * runs. A status other than ST_OK is the answer. */

@@ -135,9 +135,11 @@ enum status account_by_token(struct domain *domain, const struct call *call, str
 }
 
 enum status account_token_is_signed(const struct domain *domain, const struct call *call,
-                                    struct str token)
+                                    struct str token, struct oid *ret_organization_id)
 {
     struct token_grant grant;
 
-    return token_memory_verify(domain->tokens, token, clock_now_ms() / 1000, call->mem, &grant);
+    TRY(token_memory_verify(domain->tokens, token, clock_now_ms() / 1000, call->mem, &grant));
+    *ret_organization_id = grant.organization_id;
+    return ST_OK;
 }

@@ -33,8 +33,9 @@ MUST_CHECK enum status account_issue_token(struct domain *domain, const struct c
 MUST_CHECK enum status account_by_token(struct domain *domain, const struct call *call,
                                         struct str token, struct membership *ret_membership);
 
-/* Whether a token is ours and not expired, without asking the store: ST_OK or ST_BAD_TOKEN. */
+/* Whether a token is ours and not expired, and which organization it was issued for, without asking the
+ * store: ST_OK or ST_BAD_TOKEN. */
 MUST_CHECK enum status account_token_is_signed(const struct domain *domain, const struct call *call,
-                                               struct str token);
+                                               struct str token, struct oid *ret_organization_id);
 
 #endif

@@ -1,0 +1,103 @@
+/* A whole request is authorized and handled: on its loop, or on the executor that its route names. */
+#include "http/internal.h"
+
+#include "base/clock.h"
+#include "http/problem.h"
+
+/* Answers above this count against the limit on memory for bodies. */
+#define LARGE_ANSWER_BYTES ((size_t)256 * 1024)
+
+/* Authorizes and handles, on whichever thread; the response is made when it returns. */
+static void run(struct exchange *ex)
+{
+    const struct server_config *config = &ex->loop->server->config;
+    struct request *req = &ex->req;
+    enum status status;
+
+    status = config->authorize(req);
+    if (status == ST_OK) {
+        status = req->route->handler(req, &ex->resp);
+    }
+    if (status == ST_OK && buf_overflowed(&ex->resp.body)) {
+        status = err_set(&req->err, ST_BROKEN, "the answer passes %zu bytes", RESPONSE_BODY_MAX);
+    }
+    /* A large answer counts like a body; of a read that the limit forbids, nothing is lost. */
+    if (status == ST_OK && ex->resp.body.len > LARGE_ANSWER_BYTES &&
+        !exchange_charge(ex, ex->resp.body.len + ex->arena.used_bytes) &&
+        req->route->method == METHOD_GET) {
+        status = ST_BUSY;
+    }
+    if (status == ST_LIMITED) {
+        observe_refused(ex->loop->server, REFUSED_LIMITED);
+    }
+    if (status != ST_OK) {
+        problem_respond(req, status, &ex->resp);
+    }
+}
+
+static void run_job(struct job *job)
+{
+    struct exchange *ex = (struct exchange *)job;
+
+    if (clock_monotonic_ms() > ex->req.call.deadline_ms) { /* it waited too long for this thread */
+        observe_refused(ex->loop->server, REFUSED_DEADLINE);
+        problem_respond(&ex->req, ST_BUSY, &ex->resp);
+    } else {
+        run(ex);
+    }
+    loop_finish(ex->loop, ex);
+}
+
+/* The pool that a route's handler runs on; NULL: the event loop itself. */
+static struct executor *pool_of(const struct server_config *config, const struct route *route)
+{
+    switch (route->run) {
+    case RUN_HASH:
+        return config->hash_pool;
+    case RUN_STORE:
+        return config->store_pool;
+    case RUN_READ:
+        return config->reads_block ? config->store_pool : NULL;
+    case RUN_LOOP:
+        break;
+    }
+    return NULL;
+}
+
+/* Hands the exchange to a pool; where its queue is full, the answer is made at once. */
+static void submit(struct exchange *ex, struct executor *pool)
+{
+    struct server *server = ex->loop->server;
+
+    ex->stage = STAGE_RUNNING;
+    ex->loop->running++;
+    ex->job.run = run_job;
+    ex->job.lane = ex->req.lane;
+    MHD_suspend_connection(ex->connection); /* before another thread can resume it */
+    if (!executor_submit(pool, &ex->job)) {
+        observe_refused(server, pool == server->config.hash_pool ? REFUSED_HASH_QUEUE
+                                                                 : REFUSED_STORE_QUEUE);
+        problem_respond(&ex->req, ST_BUSY, &ex->resp);
+        loop_finish(ex->loop, ex);
+    }
+}
+
+bool exchange_work(struct exchange *ex)
+{
+    const struct server_config *config = &ex->loop->server->config;
+    struct executor *pool = pool_of(config, ex->req.route);
+
+    if (!pool) {
+        run(ex);
+        return false;
+    }
+    if (pool == config->store_pool && ex->req.lane == 0) {
+        ex->early = config->admit(&ex->req);
+        if (ex->early != ST_OK) {
+            exchange_respond_early(ex);
+            return false;
+        }
+    }
+    submit(ex, pool);
+    return true;
+}
