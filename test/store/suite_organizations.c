@@ -241,6 +241,38 @@ STORE_TEST(delete__leaves_other_organizations_alone)
         store_membership_by_email(f->store, &f->call, STR("admin@stays.example"), &member), ST_OK);
 }
 
+/* More documents than any engine removes in one step. */
+STORE_TEST(delete__of_many_documents_shows_none_of_them_ever_again)
+{
+    FIXTURE;
+    struct organization gone = suite_create(f, "big");
+    struct organization made;
+    struct tenant_page page;
+    struct document document;
+
+    for (int i = 0; i < 250; i++) {
+        assert_status(
+            suite_put(f->store, &f->call, &gone.id, arena_printf(&f->mem, "d%d", i).ptr, "{}"),
+            ST_OK);
+    }
+    assert_status(store_organization_delete(f->store, &f->call, &gone.id), ST_OK);
+    made = suite_create(f, "big");
+    assert_str(made.slug, "big");
+    assert_status(suite_put(f->store, &f->call, &made.id, "d1", DOC("d1", "new")), ST_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(suite_count(f, &made.id), 1);
+        assert_status(store_document_get(f->store, &f->call, &made.id, STR("d249"), &document),
+                      ST_NO_DOCUMENT);
+        assert_status(store_document_get(f->store, &f->call, &gone.id, STR("d249"), &document),
+                      ST_NO_ORGANIZATION);
+        assert_status(suite_put(f->store, &f->call, &gone.id, "d", "{}"), ST_NO_ORGANIZATION);
+        assert_status(store_tenant_list(f->store, &f->call, &suite_all_tenants, &page), ST_OK);
+        assert_int_equal(page.count, 1);
+        assert_true(oid_equal(&page.tenants[0].organization.id, &made.id));
+        suite_reopen(f);
+    }
+}
+
 STORE_TEST(delete__leaves_an_account_that_belongs_to_another)
 {
     FIXTURE;
@@ -308,6 +340,7 @@ const struct CMUnitTest organization_tests[] = {
     suite_test(create__past_its_deadline_does_nothing),
     suite_test(delete__frees_name_slug_and_address_at_once),
     suite_test(delete__leaves_other_organizations_alone),
+    suite_test(delete__of_many_documents_shows_none_of_them_ever_again),
     suite_test(delete__leaves_an_account_that_belongs_to_another),
     suite_test(reopening__finds_everything),
 };

@@ -1,7 +1,6 @@
-/* Opening: the directory, the lock, versions, damage, and what is resumed after a restart. */
+/* Opening: the directory, the lock, versions, damage, and numbers after a restart. */
 #include "sqlite_help.h"
 
-#include "base/clock.h"
 #include "store/sqlite/engine.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -282,45 +281,6 @@ TEST(database__that_is_damaged_anywhere_gives_errors_and_no_crash)
     }
 }
 
-static void wait_until_reclaimed(void)
-{
-    int64_t until_ms = clock_monotonic_ms() + 30000;
-
-    while (help_number(&place, "SELECT count(*) FROM removals") > 0 &&
-           clock_monotonic_ms() < until_ms) {
-        (void)usleep(20000);
-    }
-    assert_int_equal(help_number(&place, "SELECT count(*) FROM removals"), 0);
-}
-
-TEST(deleted_documents__are_reclaimed_also_after_a_restart)
-{
-    struct fixture f;
-    struct oid id;
-
-    help_fixture(&f, help_open(&place));
-    id = suite_create(&f, "big").id;
-    assert_status(suite_put(f.store, &f.call, &id, "d", "{}"), ST_OK);
-    (void)suite_create(&f, "other");
-    help_fixture_done(&f);
-    help_sql(&place, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i <"
-                     " 30000) INSERT INTO documents SELECT 1, 'n' || i, '{}' FROM n");
-    help_sql(&place, "UPDATE organizations SET documents = 30001 WHERE number = 1");
-    help_fixture(&f, help_open(&place));
-    assert_status(store_organization_delete(f.store, &f.call, &id), ST_OK);
-    help_fixture_done(&f); /* at once: most of them are still there */
-    assert_true(help_number(&place, "SELECT count(*) FROM documents") > 1000);
-    assert_int_equal(help_number(&place, "SELECT organization FROM removals"), 1);
-    help_check(&place);
-    help_fixture(&f, help_open(&place));
-    id = suite_create(&f, "big").id;
-    assert_int_equal(suite_count(&f, &id), 0);
-    wait_until_reclaimed();
-    assert_int_equal(help_number(&place, "SELECT count(*) FROM documents"), 0);
-    help_fixture_done(&f);
-    help_check(&place);
-}
-
 TEST(numbers__of_deleted_organizations_are_never_used_again)
 {
     struct fixture f;
@@ -359,7 +319,6 @@ int main(void)
         opening(database__carries_its_application_id_and_version),
         opening(database__that_is_none_is_refused),
         opening(database__that_is_damaged_anywhere_gives_errors_and_no_crash),
-        opening(deleted_documents__are_reclaimed_also_after_a_restart),
         opening(numbers__of_deleted_organizations_are_never_used_again),
     };
     int failures;

@@ -7,7 +7,7 @@
 #include "store/sqlite/writer.h"
 
 #define BATCH_BYTES ((size_t)4 * 1024 * 1024) /* enough written: commit now */
-#define RECLAIM_US 4000                       /* one portion of reclaiming */
+#define PACE_WEIGHT 8                         /* the last batch counts for one in so many */
 
 void batch_refuse(struct write_op *first, enum status status, const struct err *err)
 {
@@ -63,7 +63,7 @@ static enum status settle(struct connection *connection)
  * then lets readers see them. Where writing failed that last frame is not there: nothing happened.
  * Where it failed behind that, this process will not see the change, but a recovery may find it.
  */
-static enum status commit(struct connection *connection, struct err *err)
+enum status batch_commit(struct connection *connection, struct err *err)
 {
     enum status status = connection_run(connection, SQL_COMMIT, err);
     int code;
@@ -83,23 +83,45 @@ static enum status commit(struct connection *connection, struct err *err)
     return ST_UNSURE;
 }
 
-struct write_op *batch_run(struct connection *connection, struct write_op *first)
+static int64_t averaged(int64_t average, int64_t value)
+{
+    return average == 0 ? value : average + (value - average) / PACE_WEIGHT;
+}
+
+static void learn(struct batch_pace *pace, int64_t begun_us, int64_t run_us, int64_t count)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    pace->run_ns = averaged(pace->run_ns, (run_us - begun_us) * 1000 / count);
+    pace->commit_ns = averaged(pace->commit_ns, (now_us - run_us) * 1000);
+}
+
+struct write_op *batch_run(struct connection *connection, struct write_op *first,
+                           struct batch_pace *pace)
 {
     struct err err = { 0 };
     struct write_op *rest = first;
     struct write_op **end = &first;
+    int64_t begun_us = clock_monotonic_us();
+    int64_t count = 0;
     size_t bytes = 0;
     enum status status = connection_run(connection, SQL_BEGIN, &err);
 
     while (status == ST_OK && rest && bytes < BATCH_BYTES) {
         status = run_one(connection, rest, &err);
         bytes += rest->bytes;
+        count++;
         end = &rest->next;
         rest = rest->next;
     }
     if (status == ST_OK) {
+        int64_t run_us = clock_monotonic_us();
+
         *end = NULL;
-        status = commit(connection, &err);
+        status = batch_commit(connection, &err);
+        if (count > 0) {
+            learn(pace, begun_us, run_us, count);
+        }
         if (status != ST_OK) {
             batch_refuse(first, status, &err);
         }
@@ -109,53 +131,4 @@ struct write_op *batch_run(struct connection *connection, struct write_op *first
     connection_roll_back(connection);
     batch_refuse(first, status, &err);
     return NULL;
-}
-
-/* Within a transaction: the next documents of one removed organization. */
-static enum status reclaim(struct connection *connection, bool *ret_more, struct err *err)
-{
-    int64_t until_us = clock_monotonic_us() + RECLAIM_US;
-    int64_t number;
-    STATEMENT removal = NULL;
-    STATEMENT document = NULL;
-    STATEMENT end = NULL;
-    bool found = false;
-
-    TRY(connection_statement(connection, SQL_REMOVAL_FIRST, &removal, err));
-    TRY(statement_step(connection, removal, &found, err));
-    *ret_more = found;
-    if (!found) {
-        return ST_OK;
-    }
-    number = sqlite3_column_int64(removal, 0);
-    statement_reset(&removal);
-    TRY(connection_statement(connection, SQL_RECLAIM, &document, err));
-    do {
-        statement_number(document, 1, number);
-        TRY(statement_change(connection, document, NULL, err));
-        statement_reset(&document);
-        if (sqlite3_changes(connection->db) == 0) {
-            TRY(connection_statement(connection, SQL_REMOVAL_CUT, &end, err));
-            statement_number(end, 1, number);
-            return statement_change(connection, end, NULL, err);
-        }
-    } while (clock_monotonic_us() < until_us);
-    return ST_OK;
-}
-
-enum status batch_reclaim(struct connection *connection, bool *ret_more, struct err *err)
-{
-    bool more = false;
-    enum status status;
-
-    TRY(connection_run(connection, SQL_BEGIN, err));
-    status = reclaim(connection, &more, err);
-    if (status == ST_OK) {
-        status = commit(connection, err);
-    }
-    connection_roll_back(connection);
-    if (status == ST_OK) {
-        *ret_more = more;
-    }
-    return status;
 }

@@ -154,7 +154,11 @@ static enum status look(struct connection *connection, struct arena *mem, struct
         TRY(connection_number(connection, "SELECT count(*) FROM organizations", &organizations,
                               err));
         TRY(connection_number(connection, "SELECT count(*) FROM accounts", &accounts, err));
-        TRY(connection_number(connection, "SELECT count(*) FROM documents", &documents, err));
+        TRY(connection_number(
+            connection, /* not those of deleted ones, which are on their way out */
+            "SELECT count(*) FROM organizations AS o"
+            " JOIN documents AS d ON d.organization = o.number",
+            &documents, err));
     }
     report_end(report, arena_printf(mem,
                                     "%" PRId64 " organizations, %" PRId64 " accounts, %" PRId64

@@ -2,6 +2,7 @@
 #include "store/sqlite/engine.h"
 
 #include "base/arena.h"
+#include "store/sqlite/removals.h"
 
 #include <sodium.h>
 
@@ -249,7 +250,9 @@ enum status sqlite_organization_update(struct store *store, const struct call *c
                                        const struct organization_change *change,
                                        struct organization *ret_organization)
 {
-    struct update_op this = { .op = { .run = update, .call = call }, .change = change };
+    struct update_op this = {
+        .op = { .run = update, .call = call, .lane = oid_number(&change->id) }, .change = change
+    };
 
     TRY(writer_run(&sqlite_engine(store)->writer, &this.op));
     *ret_organization = this.organization;
@@ -290,14 +293,15 @@ static enum status remove_all(struct connection *connection, struct write_op *op
 
     TRY(organization_number(connection, op->call, this->id, &number));
     TRY(cut_members(connection, op->call, number));
-    TRY(change_numbers(connection, op->call, SQL_REMOVAL_ADD, number, 0));
+    TRY(removals_begin(connection, op->call, number));
     return change_numbers(connection, op->call, SQL_ORGANIZATION_CUT, number, 0);
 }
 
 enum status sqlite_organization_delete(struct store *store, const struct call *call,
                                        const struct oid *id)
 {
-    struct delete_op this = { .op = { .run = remove_all, .call = call }, .id = id };
+    struct delete_op this = { .op = { .run = remove_all, .call = call, .lane = oid_number(id) },
+                              .id = id };
 
     TRY(writer_run(&sqlite_engine(store)->writer, &this.op));
     writer_reclaim(&sqlite_engine(store)->writer);

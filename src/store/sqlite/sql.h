@@ -120,12 +120,12 @@
       "SELECT m.account, a.id FROM memberships AS m JOIN accounts AS a ON a.number = m.account"    \
       " WHERE m.organization = ?1 AND m.account > ?2 ORDER BY m.account LIMIT 1")                  \
                                                                                                    \
-    X(SQL_REMOVAL_ADD,                                                                             \
-      "INSERT INTO removals (organization)"                                                        \
-      " SELECT number FROM organizations WHERE number = ?1 AND documents > 0")                     \
+    X(SQL_REMOVAL_ADD,   "INSERT INTO removals (organization) VALUES (?1)")                        \
     X(SQL_REMOVAL_FIRST, "SELECT organization FROM removals ORDER BY organization LIMIT 1")        \
     X(SQL_REMOVAL_CUT,   "DELETE FROM removals WHERE organization = ?1")                           \
-    X(SQL_RECLAIM,                                                                                 \
+    X(SQL_REMOVAL_NEXT,                                                                            \
+      "SELECT body FROM documents WHERE organization = ?1 ORDER BY id LIMIT 1")                    \
+    X(SQL_REMOVE_NEXT,                                                                             \
       "DELETE FROM documents WHERE organization = ?1"                                              \
       " AND id = (SELECT id FROM documents WHERE organization = ?1 ORDER BY id LIMIT 1)")
 /* clang-format on */

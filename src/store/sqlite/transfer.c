@@ -347,10 +347,12 @@ enum status sqlite_documents_put(struct store *store, const struct call *call,
                                  const struct oid *organization_id,
                                  const struct document documents[], size_t count)
 {
-    struct documents_op this = { .op = { .run = put_documents, .call = call },
-                                 .organization_id = organization_id,
-                                 .documents = documents,
-                                 .count = count };
+    struct documents_op this = {
+        .op = { .run = put_documents, .call = call, .lane = oid_number(organization_id) },
+        .organization_id = organization_id,
+        .documents = documents,
+        .count = count
+    };
 
     return writer_run(&sqlite_engine(store)->writer, &this.op);
 }

@@ -7,15 +7,24 @@
 #include "store/sqlite/batch.h"
 #include "store/sqlite/checkpointer.h"
 #include "store/sqlite/migrate.h"
+#include "store/sqlite/removals.h"
 
 #include <linux/futex.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #define BATCH_MAX 256
-#define RECLAIM_PAUSE_MS 20    /* between portions while nobody writes */
-#define RECLAIM_BUSY_MS 100    /* and while somebody does */
+#define SHARED_BATCH_MIN                                                                           \
+    4                  /* operations of a batch while several tenants write, where so many wait */
+#define SHARED_MS 1000 /* several tenants write: until one has been alone for so long */
+#define RECLAIM_PAUSE_MS 5 /* between portions while nobody writes */
+#define RECLAIM_BUSY_MS                                                                            \
+    100                 /* and while somebody does: less than one request in a hundred meets one */
+#define RECLAIM_US 1000 /* a portion */
+#define RECLAIM_BUSY_US 500    /* and while somebody writes */
+#define QUIET_MS 100           /* nobody writes: nobody has for so long */
 #define RECLAIM_RETRY_MS 1000  /* after a failure */
 #define LONGEST_WAIT_MS 100000 /* at once; longer ones take several turns */
 
@@ -55,36 +64,27 @@ static bool sleep_until(struct write_op *op, int64_t deadline_ms)
     return true;
 }
 
-static void enqueue(struct writer *writer, struct write_op *op)
+static bool enqueue(struct writer *writer, struct write_op *op)
 {
-    op->next = NULL;
+    bool taken;
+
     (void)pthread_mutex_lock(&writer->mutex);
-    *writer->last = op;
-    writer->last = &op->next;
-    if (writer->idle) {
+    taken = fair_queue_put(&writer->queue, &op->item, op->lane);
+    if (taken && writer->idle) {
         writer->idle = false;
         (void)pthread_cond_signal(&writer->filled);
     }
     (void)pthread_mutex_unlock(&writer->mutex);
+    return taken;
 }
 
 /* Takes op back where the writer hasn't it yet. */
 static bool withdraw(struct writer *writer, struct write_op *op)
 {
-    struct write_op **at = &writer->first;
     bool found;
 
     (void)pthread_mutex_lock(&writer->mutex);
-    while (*at && *at != op) {
-        at = &(*at)->next;
-    }
-    found = *at == op;
-    if (found) {
-        *at = op->next;
-        if (!*at) {
-            writer->last = at;
-        }
-    }
+    found = fair_queue_remove(&writer->queue, &op->item);
     (void)pthread_mutex_unlock(&writer->mutex);
     return found;
 }
@@ -95,7 +95,9 @@ enum status writer_run(struct writer *writer, struct write_op *op)
         return err_set(op->call->err, ST_BROKEN, "the store was opened for reading only");
     }
     atomic_init(&op->state, OP_WAITING);
-    enqueue(writer, op);
+    if (!enqueue(writer, op)) {
+        return err_set(op->call->err, ST_BUSY, "no memory for the writer's queue");
+    }
     if (!sleep_until(op, op->call->deadline_ms)) {
         if (withdraw(writer, op)) {
             return err_set(op->call->err, ST_BUSY, "waited too long for the writer");
@@ -105,28 +107,77 @@ enum status writer_run(struct writer *writer, struct write_op *op)
     return op->status;
 }
 
-/* Under the mutex: takes up to BATCH_MAX operations off the queue. */
+static struct write_op *op_of(struct fair_item *item)
+{
+    return item ? (struct write_op *)(void *)((char *)item - offsetof(struct write_op, item))
+                : NULL;
+}
+
+/*
+ * Under the mutex: how many operations the next batch takes. One tenant alone gets as many into a commit
+ * as there are. While several write, everybody waits for the batch that is under way and then for their
+ * own: so it takes one operation of each, and beyond that as many, in turns, as run in the time of a
+ * commit. With a slow disk that is all of them; with a fast one a short batch costs little.
+ */
+static size_t batch_size(const struct writer *writer)
+{
+    const struct batch_pace *pace = &writer->pace;
+    size_t round = writer->queue.lanes;
+    size_t size = SHARED_BATCH_MIN;
+
+    if (clock_monotonic_ms() >= writer->shared_until_ms && round <= 1) {
+        return BATCH_MAX;
+    }
+    if (pace->run_ns > 0 && pace->commit_ns / pace->run_ns > SHARED_BATCH_MIN) {
+        size = (size_t)(pace->commit_ns / pace->run_ns);
+    }
+    size = size > round ? size : round;
+    return size < BATCH_MAX ? size : BATCH_MAX;
+}
+
+/* Under the mutex: takes the next batch off the queue, in turns; NULL where nothing waits. */
 static struct write_op *take(struct writer *writer)
 {
-    struct write_op *first = writer->first;
-    struct write_op **end = &writer->first;
+    size_t size = batch_size(writer);
+    struct write_op *first = NULL;
+    struct write_op **end = &first;
 
-    for (int i = 0; i < BATCH_MAX && *end; i++) {
-        end = &(*end)->next;
+    for (size_t i = 0; i < size; i++) {
+        struct write_op *op = op_of(fair_queue_take(&writer->queue, SIZE_MAX));
+
+        if (!op) {
+            break;
+        }
+        if (writer->last_lane != op->lane && writer->last_lane != 0) {
+            writer->shared_until_ms = clock_monotonic_ms() + SHARED_MS;
+        }
+        writer->last_lane = op->lane;
+        *end = op;
+        end = &op->next;
     }
-    writer->first = *end;
-    if (!writer->first) {
-        writer->last = &writer->first;
-    }
-    if (first) {
-        *end = NULL;
-    }
+    *end = NULL;
     return first;
 }
 
-/* Hands back results up to rest, which is still to be run. */
-static void hand_back(struct write_op *first, const struct write_op *rest)
+/* Under the mutex, the last first: what a batch had no room for waits again, where it was. */
+static void put_back(struct writer *writer, struct write_op *rest)
 {
+    if (rest) {
+        put_back(writer, rest->next);
+        fair_queue_put_back(&writer->queue, &rest->item);
+    }
+}
+
+/* Hands back the results up to rest, and puts that back. */
+static void hand_back(struct writer *writer, struct write_op *first, struct write_op *rest)
+{
+    (void)pthread_mutex_lock(&writer->mutex);
+    for (struct write_op *op = first; op != rest; op = op->next) {
+        fair_queue_done(&writer->queue, &op->item);
+    }
+    put_back(writer, rest);
+    writer->written_ms = clock_monotonic_ms();
+    (void)pthread_mutex_unlock(&writer->mutex);
     while (first != rest) {
         struct write_op *next = first->next; /* first is gone once woken */
 
@@ -138,20 +189,16 @@ static void hand_back(struct write_op *first, const struct write_op *rest)
 static void run_batch(struct writer *writer, struct write_op *first)
 {
     struct err err = { 0 };
+    struct write_op *rest = NULL;
+    enum status status = checkpointer_enter(writer->checkpointer, &err);
 
-    while (first) {
-        struct write_op *rest = NULL;
-        enum status status = checkpointer_enter(writer->checkpointer, &err);
-
-        if (status == ST_OK) {
-            rest = batch_run(&writer->connection, first);
-            checkpointer_leave(writer->checkpointer);
-        } else {
-            batch_refuse(first, status, &err);
-        }
-        hand_back(first, rest);
-        first = rest;
+    if (status == ST_OK) {
+        rest = batch_run(&writer->connection, first, &writer->pace);
+        checkpointer_leave(writer->checkpointer);
+    } else {
+        batch_refuse(first, status, &err);
     }
+    hand_back(writer, first, rest);
 }
 
 /* A portion of reclaiming; the time of the next goes by whether anybody waits. */
@@ -159,10 +206,12 @@ static void reclaim(struct writer *writer)
 {
     struct err err = { 0 };
     bool more = true;
+    bool is_quiet = clock_monotonic_ms() - writer->written_ms > QUIET_MS;
     enum status status = checkpointer_enter(writer->checkpointer, &err);
 
     if (status == ST_OK) {
-        status = batch_reclaim(&writer->connection, &more, &err);
+        status = removals_go_on(&writer->connection, is_quiet ? RECLAIM_US : RECLAIM_BUSY_US, &more,
+                                &err);
         checkpointer_leave(writer->checkpointer);
     }
     if (status != ST_OK) {
@@ -173,8 +222,7 @@ static void reclaim(struct writer *writer)
     if (status != ST_OK) {
         writer->reclaim_ms = clock_monotonic_ms() + RECLAIM_RETRY_MS;
     } else if (more) {
-        writer->reclaim_ms =
-            clock_monotonic_ms() + (writer->first ? RECLAIM_BUSY_MS : RECLAIM_PAUSE_MS);
+        writer->reclaim_ms = clock_monotonic_ms() + (is_quiet ? RECLAIM_PAUSE_MS : RECLAIM_BUSY_MS);
     } else {
         writer->reclaiming = false;
     }
@@ -184,7 +232,7 @@ static void reclaim(struct writer *writer)
 /* Under the mutex: sleeps until there is something to do. */
 static void wait_for_work(struct writer *writer)
 {
-    while (!writer->first && !writer->stopping) {
+    while (writer->queue.waiting == 0 && !writer->stopping) {
         writer->idle = true;
         if (!writer->reclaiming) {
             (void)pthread_cond_wait(&writer->filled, &writer->mutex);
@@ -216,7 +264,9 @@ static void *thread_main(void *argument)
         }
         reclaim_now = writer->reclaiming && clock_monotonic_ms() >= writer->reclaim_ms;
         (void)pthread_mutex_unlock(&writer->mutex);
-        run_batch(writer, batch);
+        if (batch) {
+            run_batch(writer, batch);
+        }
         if (reclaim_now) {
             reclaim(writer);
         }
@@ -237,7 +287,7 @@ enum status writer_init(struct writer *writer, const char *path, struct err *err
         connection_done(&writer->connection);
         return status;
     }
-    writer->last = &writer->first;
+    fair_queue_init(&writer->queue);
     (void)pthread_mutex_init(&writer->mutex, NULL);
     condition_init(&writer->filled);
     return ST_OK;
@@ -267,6 +317,7 @@ void writer_stop(struct writer *writer)
 void writer_done(struct writer *writer)
 {
     connection_done(&writer->connection);
+    fair_queue_free(&writer->queue);
     (void)pthread_cond_destroy(&writer->filled);
     (void)pthread_mutex_destroy(&writer->mutex);
 }

@@ -6,12 +6,19 @@
 #define ORGD_STORE_SQLITE_WRITER_H
 
 #include "base/call.h"
+#include "base/fair_queue.h"
 #include "store/sqlite/connection.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 struct checkpointer;
+
+/* How long things take, as moving averages. */
+struct batch_pace {
+    int64_t run_ns;    /* one operation */
+    int64_t commit_ns; /* a commit */
+};
 
 /* A change, the first member of a verb's own struct, which holds inputs and results. On the caller's
  * stack until writer_run returns. */
@@ -20,10 +27,12 @@ struct write_op {
      * ST_OK undoes its own changes only. Its results are the caller's after writer_run gave ST_OK. */
     enum status (*run)(struct connection *connection, struct write_op *op);
     const struct call *call;
-    size_t bytes; /* set by run: how much it wrote, roughly; a batch ends where it is much */
+    uint64_t lane; /* whose change it is (oid_number of the organization); 0: nobody's yet */
+    size_t bytes;  /* set by run: how much it wrote, roughly; a batch ends where it is much */
 
     /* The writer's. */
-    struct write_op *next;
+    struct fair_item item;
+    struct write_op *next; /* in a batch */
     enum status status;
     atomic_int state;
 };
@@ -34,9 +43,12 @@ struct writer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t filled;
-    struct write_op *first; /* waiting, in order of arrival */
-    struct write_op **last;
-    bool idle; /* the thread sleeps and wants a signal */
+    struct fair_queue queue;
+    struct batch_pace pace;
+    uint64_t last_lane;      /* of the operation that was run last */
+    int64_t shared_until_ms; /* several tenants write: batches are short until then */
+    int64_t written_ms;      /* when the last batch ended */
+    bool idle;               /* the thread sleeps and wants a signal */
     bool stopping;
     bool running;       /* the thread was started */
     bool reclaiming;    /* deleted organizations' documents are left */
