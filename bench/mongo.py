@@ -1,270 +1,208 @@
-"""The MongoDB engine beside its references, on one server, in turns.
+"""The MongoDB engine beside a bare libmongoc loop that sends the same commands, and beside the seeds'
+stack; all on one server, in turns. The server has two cores, what works on it the others."""
 
-throughput: documents written and read, and organizations looked up, through orgd, by a bare libmongoc loop
-            that sends the same commands, and (look-ups) by the seeds' stack.
-tenants:    many organizations made, looked up at random and renamed: how long a call takes as their number
-            grows, and how much of it is the server's.
-"""
-
-import json
-import os
-import random
 import re
-import shutil
 import statistics
 import subprocess
-import tempfile
 import time
-import urllib.parse
 import urllib.request
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
-from measure import REFERENCES, ROOT, Process, build_reference, call, wrk
+from measure import (
+    CONNECTIONS,
+    PAD,
+    REFERENCES,
+    REST_OF_TWO,
+    ROOT,
+    TWO,
+    Failed,
+    Server,
+    bare,
+    bearer,
+    build_reference,
+    call,
+    documents_of,
+    in_turns,
+    log_in,
+    orgd,
+    script,
+    sign_up,
+    wait_until,
+    wrk,
+)
+from neighbours import alone_and_beside, two_tenants
+from reads import any_name
+from writes import posting
 
 FERRETDB = ROOT / "build-ferretdb" / "ferretdb"
-PASSWORD = "correct-horse-battery"
-CONNECTIONS = 64
 DOCUMENTS = 1000
-NAMES = 200
-HOT_NAMES = 20 # few enough to be asked for again within the second that a look-up is remembered
-PAD = "x" * 200  # as in bare_mongo.c
-
-
-def cores():
-    """Cores for the server, and for everything that works on it; on fewer than four they share."""
-    count = os.cpu_count()
-    return ("0,1", ",".join(map(str, range(2, count)))) if count >= 4 else ("0,1", "0,1")
+FEW = 16  # clients, where a FerretDB that reads every row would keep more of them waiting too long
+HOT = 20  # names: few enough to be asked for again within the second that a look-up is remembered
+STACK_PORT = 18997
+DROP = (
+    "import sys, pymongo; c = pymongo.MongoClient(sys.argv[1]);"
+    " [c.drop_database(sys.argv[2] + end) for end in ('', '_seeds')]"
+)
 
 
 @contextmanager
-def server(url):
-    """The URL of a MongoDB: the given one, or a FerretDB of our own."""
-    if url:
-        yield url
-        return
-    directory = tempfile.mkdtemp(prefix="orgd-bench-")
-    process = subprocess.Popen(
-        ["taskset", "-c", cores()[0], FERRETDB, "--sqlite", directory],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process.stdout.readline().strip()
-    finally:
-        process.stdin.close()
-        process.wait(10)
-        shutil.rmtree(directory)
-
-
-def orgd(url, database):
-    flags = ["--listen", "127.0.0.1:0", "--store", "mongodb", "--mongo-url", url, "--mongo-db", database]
-    started = Process([ROOT / "build/orgd", "serve", "--log-level", "warn", *flags], cores()[1])
-    return started, started.address()
-
-
-def seeds_stack(url, database):
-    """The seeds' stack in an environment of its own; its workers are as many as its cores."""
-    environment = REFERENCES / "venv"
-    if not (environment / "bin/uvicorn").exists():
-        subprocess.run(["python3", "-m", "venv", environment], check=True)
-        subprocess.run(
-            [environment / "bin/pip", "install", "-q", "-r", ROOT / "bench/requirements.txt"], check=True
-        )
-    port = 18997
-    words = [environment / "bin/uvicorn", "seeds_app:app", "--port", port, "--loop", "uvloop"]
-    words += ["--http", "httptools", "--no-access-log", "--app-dir", ROOT / "bench", "--log-level", "error"]
-    words += ["--workers", len(cores()[1].split(","))]
-    settings = {"MONGO_URL": url, "MONGO_DB": database, "JWT_SECRET": "x" * 32}
-    started = Process(words, cores()[1], {**os.environ, **settings})
-    for _ in range(100):
+def database(run, cores=TWO):
+    """(URL, database) on the operator's MongoDB, or on a FerretDB of our own."""
+    name = f"orgd_bench_{uuid.uuid4().hex[:8]}"
+    if run.mongo_url:
         try:
-            call("GET", f"http://127.0.0.1:{port}/openapi.json")
-            return started, f"http://127.0.0.1:{port}"
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("the seeds' stack did not start")
+            yield run.mongo_url, name
+        finally:
+            subprocess.run([seeds_python(), "-c", DROP, run.mongo_url, name], check=True)
+        return
+    words = [FERRETDB, "--sqlite", run.directory("ferretdb")]
+    with Server(words, cores, reads="stdout") as server:
+        url = server.process.stdout.readline().strip()
+        if not url:
+            raise Failed("FerretDB did not start")
+        yield url, name
 
 
-def bare(url, database, seconds, *what):
-    program = build_reference("bare_mongo", "libmongoc-1.0")
-    words = [program, url, database, CONNECTIONS, seconds, *what]
-    output = subprocess.run(
-        ["taskset", "-c", cores()[1], *map(str, words)], capture_output=True, text=True, check=True
-    ).stdout.split()
-    return float(output[0]), float(output[2]) / 1000
+def on_mongodb(url, name, cores=REST_OF_TWO):
+    return orgd(cores, "--store", "mongodb", "--mongo-url", url, "--mongo-db", name)
 
 
-def script(name, text):
-    """A script for wrk; math.random differs by thread."""
-    REFERENCES.mkdir(exist_ok=True)
-    path = REFERENCES / f"{name}.lua"
-    path.write_text("math.randomseed(os.time())\n" + text)
-    return path
+def seeds_python():
+    """The interpreter of the seeds' stack's own environment, made where it is missing."""
+    environment = REFERENCES / "venv"
+    wanted = (ROOT / "bench/requirements.txt").read_text()
+    stamp = environment / "stamp"
+    if not stamp.exists() or stamp.read_text() != wanted:
+        subprocess.run(["python3", "-m", "venv", "--clear", environment], check=True)
+        pip = [environment / "bin/pip", "install", "-q", "--disable-pip-version-check"]
+        subprocess.run([*pip, "-r", ROOT / "bench/requirements.txt"], check=True)
+        stamp.write_text(wanted)
+    return environment / "bin/python"
 
 
-def scripts(token, path):
-    authorization = f'wrk.headers["Authorization"] = "Bearer {token}"\n'
-    json_type = 'wrk.headers["Content-Type"] = "application/json"\n'
-    body = json.dumps({"n": 1, "pad": PAD})
+@contextmanager
+def seeds_stack(url, name):
+    """The address of the seeds' stack, with a worker for each of its cores."""
+    words = [seeds_python(), "-m", "uvicorn", "seeds_app:app", "--port", STACK_PORT]
+    words += ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "error"]
+    words += ["--app-dir", ROOT / "bench", "--workers", len(REST_OF_TWO)]
+    settings = {"MONGO_URL": url, "MONGO_DB": name, "JWT_SECRET": "x" * 32}
+    address = f"http://127.0.0.1:{STACK_PORT}"
+    with Server(words, REST_OF_TWO, settings):
+        wait_until(lambda: call("GET", f"{address}/openapi.json"))
+        yield address
+
+
+def pairs(run, url, name, address, first):
+    """For each figure: what wrk sends through orgd, and what bare_mongo is asked for."""
+    token, path = log_in(address), documents_of(first)
+    for n in range(DOCUMENTS):
+        call("POST", address + path, {"_id": f"d{n}", "n": n, "pad": PAD}, token)
+    words = [seeds_python(), ROOT / "bench/mongo_fill.py", url, name, str(run.mongo_tenants)]
+    subprocess.run(words, check=True)
     return {
-        "insert": script(
-            "insert", authorization + json_type + f"wrk.method = 'POST'\nwrk.body = '{body}'\n"
+        "mongo_get": (
+            script("mongo_get", "GET", (f'"{path}/d" .. n', DOCUMENTS), bearer(token)),
+            ["get", first["collection_name"], DOCUMENTS],
         ),
-        "get": script(
-            "get",
-            authorization
-            + f'request = function() return wrk.format("GET", "{path}/d" .. math.random(0, {DOCUMENTS - 1})) end\n',
-        ),
-        "organization": script(
-            "organization",
-            'request = function() return wrk.format("GET", "/org/get?organization_name=Bench%20"'
-            + f" .. math.random(0, {NAMES - 1})) end\n",
-        ),
-        "hot": script(
-            "hot",
-            'request = function() return wrk.format("GET", "/org/get?organization_name=Bench%20"'
-            + f" .. math.random(0, {HOT_NAMES - 1})) end\n",
+        "mongo_post": (posting("mongo_post", first, token), ["insert", "bench_documents"]),
+        "mongo_org": (
+            script("mongo_org", "GET", any_name(run.mongo_tenants)),
+            ["organization", run.mongo_tenants],
         ),
     }
 
 
-def fill(address, names=NAMES):
-    """Organizations "Bench 0" to …; through the API, as it works for every program under test."""
+def beside_libmongoc(run):
+    """With one client, what of a request's time is not the server's; then rates with many."""
+    program = build_reference("bare_mongo", "libmongoc-1.0")
+    with database(run) as (url, name), on_mongodb(url, name) as (_, address):
+        sides = pairs(run, url, name, address, sign_up(address))
+        for key, (lua, words) in sides.items():
 
-    def one(n):
-        signup = {"organization_name": f"Bench {n}", "email": f"b{n}@bench.example", "password": PASSWORD}
-        return call("POST", f"{address}/org/create", signup)
+            def ours(clients, lua=lua):
+                return wrk(address, clients, run.seconds, REST_OF_TWO, lua)
 
-    with ThreadPoolExecutor(16) as pool:
-        return list(pool.map(one, range(names)))
+            def theirs(clients, words=words):
+                return bare(program, REST_OF_TWO, url, name, clients, run.seconds, *words)
 
-
-def line(name, ours, theirs, reference, target):
-    """Medians of rates and p99s, and the median of the ratios of rates."""
-    ratio = statistics.median(a[0] / b[0] for a, b in zip(ours, theirs))
-    (rate, p99), (their_rate, their_p99) = (
-        tuple(statistics.median(column) for column in zip(*each)) for each in (ours, theirs)
-    )
-    met = "met" if ratio >= target else "NOT MET"
-    print(
-        f"{name:28} {rate:9.0f}/s p99 {p99:7.2f} ms   {reference} {their_rate:8.0f}/s p99 {their_p99:7.2f} ms"
-        f"   ratio {ratio:6.2f}  target {target}  {met}",
-        flush=True,
-    )
+            own_share(run, key, address, ours, theirs)
+            clients = FEW if key == "mongo_org" else CONNECTIONS
+            loads = in_turns(run.rounds, lambda: ours(clients), lambda: theirs(clients))
+            run.rates(key, *loads, note=remembered(run, key, loads[0]))
 
 
-def throughput(options):
-    with server(options.mongo_url) as url:
-        database, seeds_database = (f"orgd_bench_{uuid.uuid4().hex[:8]}" for _ in range(2))
-        ours, address = orgd(url, database)
-        stack, stack_address = seeds_stack(url, seeds_database)
-        try:
-            measure_all(options, url, database, address, stack_address)
-        finally:
-            ours.stop()
-            stack.stop()
+def own_share(run, key, address, ours, theirs):
+    """By orgd's own clocks, because a server's commands differ from round to round by more than the
+    share; the note has what a client sees, with wrk and the HTTP in it."""
+
+    def with_clocks():
+        before = spent(address)
+        load = ours(1)
+        return load.p50_ms, 1e6 * own_part(before, spent(address))
+
+    mine, bare_ones = in_turns(run.rounds, with_clocks, lambda: theirs(1))
+    p50 = statistics.median(1000 * p50_ms for p50_ms, _ in mine)
+    bare_p50 = statistics.median(1000 * load.p50_ms for load in bare_ones)
+    note = f"a client's p50 is {p50:.0f} µs, bare libmongoc's {bare_p50:.0f}"
+    run.record(f"{key}_share", [own_us for _, own_us in mine], note=note)
 
 
-def measure_all(options, url, database, address, stack_address):
-    first = fill(address)[0]
-    fill(stack_address)
-    login = {"email": first["admin_email"], "password": PASSWORD}
-    token = call("POST", f"{address}/admin/login", login)["access_token"]
-    path = f"/v1/organizations/{first['id']}/documents"
-    for n in range(DOCUMENTS):
-        call("POST", address + path, {"_id": f"d{n}", "n": n, "pad": PAD}, token)
-    by_name = scripts(token, path)
-    load = cores()[1]
-    target = {"insert": path, "get": path}
-
-    def through(base, name):
-        return wrk(base + target.get(name, "/"), CONNECTIONS, options.seconds, load, by_name[name])
-
-    for name, title, what in (
-        ("get", "document read", ("get", first["collection_name"], DOCUMENTS)),
-        ("organization", "organization by name", ("organization", NAMES)),
-        ("insert", "document written", ("insert", "bench_documents")),
-    ):
-        mine, reference = [], []
-        for _ in range(options.rounds):
-            reference.append(bare(url, database, options.seconds, *what))
-            mine.append(through(address, name))
-        line(title, mine, reference, "bare libmongoc", 0.8)
-    mine, reference = [], []
-    for _ in range(options.rounds):
-        reference.append(through(stack_address, "hot"))
-        mine.append(through(address, "hot"))
-    line(f"one of {HOT_NAMES} organizations", mine, reference, "seeds' stack", 10)
-
-
-def seconds_spent(address):
-    """Of everything so far: requests' seconds, and of these the seconds that commands to the server took."""
-    with urllib.request.urlopen(f"{address}/metrics") as response:
-        text = response.read().decode()
-
-    def total(name, labels="[^}]*"):
-        return sum(float(value) for value in re.findall(rf"^{name}(?:{{{labels}}})? (\S+)$", text, re.M))
-
+def spent(address):
+    """Of everything so far: requests, their seconds, and the seconds of these in MongoDB's commands. A
+    load that ended leaves requests behind, which are waited for."""
+    for _ in range(100):
+        with urllib.request.urlopen(f"{address}/metrics", timeout=60) as response:
+            text = response.read().decode()
+        if total(text, "orgd_http_requests_in_flight") <= 1:  # this one
+            break
+        time.sleep(0.1)
     return (
-        total("orgd_http_request_duration_seconds_sum"),
-        total("orgd_mongo_command_duration_seconds_sum", 'of="requests"'),
+        total(text, "orgd_http_request_duration_seconds_count"),
+        total(text, "orgd_http_request_duration_seconds_sum"),
+        total(text, "orgd_mongo_command_duration_seconds_sum", 'of="requests"'),
     )
 
 
-def per_call(address, calls):
-    """Milliseconds of one call, and the part of them that isn't the server's."""
-    before = seconds_spent(address)
-    for each in calls:
-        each()
-    after = seconds_spent(address)
-    all_of_it, commands = (1000 * (b - a) / len(calls) for a, b in zip(before, after))
-    return all_of_it, all_of_it - commands
+def total(text, name, labels=".*"):
+    """The sum over all labels. A label may have braces of its own: a route has."""
+    return sum(map(float, re.findall(rf"^{name}(?:{{{labels}}})? (\S+)$", text, re.M)))
 
 
-def tenants(options):
-    """One client at a time, so that a call's time is its own."""
-    with server(options.mongo_url) as url:
-        ours, address = orgd(url, f"orgd_bench_{uuid.uuid4().hex[:8]}")
-        try:
-            grow(options.tenants, address)
-        finally:
-            ours.stop()
+def own_part(before, after):
+    """Seconds of a request between the two that were not the server's."""
+    requests, all_of_it, commands = (b - a for a, b in zip(before, after))
+    return (all_of_it - commands) / requests
 
 
-def grow(count, address):
-    step = max(50, count // 10)
-    print("milliseconds of a call, and our part of them (a create hashes a password; a rename is two)")
-    print(f"{'organizations':>13} {'create':>16} {'look-up':>16} {'rename':>16}")
-    for made in range(step, count + 1, step):
-        new = range(made - step, made)
-        sample = random.sample(range(made), 50)
-        columns = [
-            per_call(address, [lambda n=n: create(address, n) for n in new]),
-            per_call(address, [lambda n=n: look_up(address, n) for n in sample]),
-        ]
-        tokens = {n: log_in(address, n) for n in sample}
-        columns.append(per_call(address, [lambda n=n: rename(address, n, tokens[n]) for n in sample]))
-        print(f"{made:13d}" + "".join(f" {total:8.2f} {own:7.2f}" for total, own in columns), flush=True)
+def remembered(run, key, loads):
+    """A look-up is remembered for a second: the names have to last longer than that."""
+    fastest = max(load.rate for load in loads)
+    if key == "mongo_org" and fastest > run.mongo_tenants:
+        return f"{run.mongo_tenants} names are asked for again within a second"
+    return ""
 
 
-def create(address, n):
-    signup = {"organization_name": f"Bench {n}", "email": f"b{n}@bench.example", "password": PASSWORD}
-    call("POST", f"{address}/org/create", signup)
+def beside_seeds_stack(run):
+    """Look-ups of a few names: what orgd remembers, that stack asks for again."""
+    with ExitStack() as stack:
+        url, name = stack.enter_context(database(run))
+        _, address = stack.enter_context(on_mongodb(url, name))
+        other = stack.enter_context(seeds_stack(url, f"{name}_seeds"))
+        for n in range(HOT):
+            sign_up(address, n)
+            sign_up(other, n)
+        lua = script("hot", "GET", any_name(HOT))
+        ours, theirs = in_turns(
+            run.rounds,
+            lambda: wrk(address, CONNECTIONS, run.seconds, REST_OF_TWO, lua),
+            lambda: wrk(other, CONNECTIONS, run.seconds, REST_OF_TWO, lua),
+        )
+    run.rates("seeds", ours, theirs)
 
 
-def look_up(address, n):
-    call("GET", f"{address}/org/get?" + urllib.parse.urlencode({"organization_name": f"Bench {n}"}))
-
-
-def log_in(address, n):
-    login = {"email": f"b{n}@bench.example", "password": PASSWORD}
-    return call("POST", f"{address}/admin/login", login)["access_token"]
-
-
-def rename(address, n, token):
-    """There and back, so that the names stay as they are."""
-    call("PUT", f"{address}/org/update", {"new_name": f"Renamed {n}"}, token)
-    call("PUT", f"{address}/org/update", {"new_name": f"Bench {n}"}, token)
+def greedy_writer(run):
+    with database(run) as (url, name), on_mongodb(url, name) as (_, address):
+        alone, beside, note = alone_and_beside(run, address, *two_tenants(address))
+    run.record("neighbour_mongo", beside, alone, note=note)

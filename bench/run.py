@@ -1,117 +1,199 @@
 #!/usr/bin/env python3
-"""Measures the built program against references in the same run, in turns, and prints medians.
+"""Measures the built program beside references in the same run, in turns; prints one table of medians.
 
-./dev bench calls it. Machines differ and drift, so every figure is a ratio, or a time under a load
-that the same run makes. wrk makes the load.
-
-  reads   GET /org/get, 64 connections, one core, beside a bare libmicrohttpd on the same core
-  storm   GET's p99 while 64 clients log in without pause, on two cores
-  mongo   the MongoDB engine beside a bare libmongoc loop and the seeds' stack (see mongo.py)
-  tenants 10,000 organizations on MongoDB: how a call's time grows, and our part of it
-
-Usage: run.py [WHAT…] [--seconds N] [--rounds N]        WHAT: by default reads and storm
+./dev bench calls it. Machines differ and drift, so most figures are ratios; wrk makes the load. What
+is measured, and what it has to come to, is in table.py. A run of everything is kept in
+bench/results/, and one that isn't --quick is shown in the README.
 """
 
 import argparse
-import json
 import os
-import re
-import statistics
-import subprocess
+import shutil
+import signal
+import sys
 import tempfile
 import time
+import traceback
+from pathlib import Path
 
+import growth
+import logins
 import mongo
-from measure import REFERENCES, ROOT, Process, build_reference, call, wrk
+import neighbours
+import publish
+import reads
+import soak
+import table
+import tenants
+import writes
+from measure import ALL, REFERENCES
 
-EMAIL, PASSWORD, NAME = "admin@bench.example", "correct-horse-battery", "Bench"
+# name: (what measures, the rows that it gives); in the order in which they run
+MEASURES = {
+    "wrk": (reads.own_limit, ["wrk"]),
+    "reads": (reads.beside_constant, ["org_get", "org_get_p99", "document_get"]),
+    "many": (reads.many_tenants, ["org_get_many", "org_get_any"]),
+    "writes": (writes.beside_group_commit, ["post_64", "post_1"]),
+    "logins": (logins.beside_argon2, ["login"]),
+    "crowd": (logins.crowd, ["crowd", "crowd_refused", "crowd_served", "crowd_memory"]),
+    "storm": (logins.storm, ["storm"]),
+    "neighbours": (neighbours.greedy_writer, ["neighbour"]),
+    "import": (tenants.import_rate, ["import"]),
+    "start": (tenants.start, ["ready", "resident"]),
+    "large": (tenants.rename_and_delete, ["rename", "delete", "removal"]),
+    "mongo": (
+        mongo.beside_libmongoc,
+        [f"mongo_{what}{end}" for end in ("", "_share") for what in ("get", "post", "org")],
+    ),
+    "seeds": (mongo.beside_seeds_stack, ["seeds"]),
+    "mongo-neighbours": (mongo.greedy_writer, ["neighbour_mongo"]),
+}
+# And those that are asked for by name.
+LONG = {
+    "growth": (growth.growth, ["growth_create", "growth_look_up", "growth_rename"]),
+    "soak": (soak.on_embedded, ["soak_memory", "soak_fds", "soak_threads", "soak_log"]),
+    "soak-mongo": (soak.on_mongo, ["soak_mongo_memory", "soak_mongo_fds", "soak_mongo_threads"]),
+}
 
 
-def serve(directory, cores, *flags):
-    server = Process(
-        [ROOT / "build/orgd", "serve", "--listen", "127.0.0.1:0", "--data", directory, *flags], cores
+class Run:
+    """How long and how large, where temporary files go, and what was found."""
+
+    def __init__(self, options, scratch):
+        quick = options.quick
+        self.scratch = scratch
+        self.seconds = 1 if quick else 3
+        self.rounds = 2 if quick else 5
+        self.tenants = self.documents = 100_000 if quick else 1_000_000
+        self.minutes = options.minutes
+        self.mongo_url = options.mongo_url
+        # FerretDB on SQLite reads every organization to find one by its name.
+        self.mongo_tenants = 50_000 if options.mongo_url else 500
+        self.grown = 1_000 if quick else 10_000
+        self.results = {}
+        self._many = None
+
+    @property
+    def sizes(self):
+        return {
+            "tenants": f"{self.tenants:,}",
+            "documents": f"{self.documents:,}",
+            "grown": f"{self.grown:,}",
+            "minutes": f"{self.minutes:g}",
+        }
+
+    def directory(self, name):
+        path = self.scratch / name
+        path.mkdir(mode=0o700)
+        return path
+
+    def many_tenants(self):
+        """The directory of a store with all the organizations; made at its first use."""
+        if not self._many:
+            self._many = self.directory("many")
+            reads.populate(self._many, self.tenants)
+        return self._many
+
+    def record(self, key, ours, theirs=None, note=""):
+        """The figures of each round, in turns with the reference's."""
+        result = table.measured(table.BY_KEY[key], self.sizes, ours, theirs, note)
+        self.results[key] = result
+
+    def rates(self, key, ours, theirs, note=""):
+        """The rates of loads; where the load's maker had no more to give, that is said."""
+        sides = {"": ours, "the reference's ": theirs}
+        notes = [
+            f"wrk limits {whose}rate".replace("limits rate", "limits the rate")
+            for whose, loads in sides.items()
+            if sorted(load.busy for load in loads)[len(loads) // 2] > 0.95
+        ]
+        rates = ([load.rate for load in side] for side in (ours, theirs))
+        self.record(key, *rates, note="; ".join(filter(None, [note, *notes])))
+
+    def skip(self, key, reason):
+        self.results[key] = table.missing(table.BY_KEY[key], self.sizes, reason)
+
+    def measure(self, name, measure, keys):
+        """One of MEASURES. A failure is told in its rows, and the rest goes on; true: there was none."""
+        begun = time.monotonic()
+        print(f"{name} …", end=" ", file=sys.stderr, flush=True)
+        reason = "nothing to measure"
+        done = True
+        try:
+            measure(self)
+        except Exception as error:  # whatever it was, the others are still worth measuring
+            traceback.print_exc()
+            reason, done = f"failed: {error}", False
+        print(f"{time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+        for key in keys:
+            if key not in self.results:
+                self.skip(key, reason)
+        for path in self.scratch.iterdir():
+            if path != self._many:
+                shutil.rmtree(path)
+        return done
+
+
+def options_of(words):
+    parser = argparse.ArgumentParser(
+        prog="./dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    return server, server.address()
+    names = [*MEASURES, *LONG]
+    parser.add_argument("what", nargs="*", metavar="WHAT", help=f"only these: {', '.join(names)}")
+    parser.add_argument("--quick", action="store_true", help="in two minutes: less, and shorter")
+    parser.add_argument("--minutes", type=float, default=10, help="of a soak (default 10)")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the result there too")
+    parser.add_argument("--mongo-url", default=os.environ.get("ORGD_TEST_MONGO_URL"),
+                        help="an operator's MongoDB instead of a FerretDB of our own")  # fmt: skip
+    options = parser.parse_args(words)
+    unknown = [name for name in options.what if name not in names]
+    if unknown:
+        parser.error(f"no measurement {unknown[0]}; there are {', '.join(names)}")
+    if len(ALL) < 2:
+        parser.error("the program and its load need two cores")
+    return options
 
 
-def reads(options, directory):
-    """One core for the server, the others for the load."""
-    port = 18999
-    reference = Process([build_reference("bare_http", "libmicrohttpd"), port], "0")
-    server, address = serve(directory, "0", "--event-loops=1")
-    target = f"{address}/org/get?organization_name={NAME}"
-    load = ",".join(map(str, range(1, os.cpu_count())))
-    ours, bare = [], []
+def measure_all(options, chosen):
+    """(whether all of it could be measured, the results in the table's order)."""
+    REFERENCES.mkdir(exist_ok=True)
+    # Beside the project, because a temporary directory may be in memory, where a commit costs nothing.
+    with tempfile.TemporaryDirectory(prefix="run-", dir=REFERENCES) as scratch:
+        run = Run(options, Path(scratch))
+        done = [run.measure(name, *measure) for name, measure in chosen.items()]
+        machine = publish.machine(scratch)
+    results = [run.results[row.key] for row in table.ROWS if row.key in run.results]
+    return all(done), publish.document(machine, options.quick, results)
+
+
+def interrupted(*_):
+    """Once: what is being cleaned up is not interrupted again."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def main(words):
+    options = options_of(words)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
+    known = {**MEASURES, **LONG}
+    chosen = {name: known[name] for name in options.what} or MEASURES
     try:
-        for _ in range(options.rounds):
-            bare.append(wrk(f"http://127.0.0.1:{port}/", 64, options.seconds, load))
-            ours.append(wrk(target, 64, options.seconds, load))
-    finally:
-        server.stop()
-        reference.stop()
-    rate, p99 = (statistics.median(values) for values in zip(*ours))
-    bare_rate, bare_p99 = (statistics.median(values) for values in zip(*bare))
-    ratios = [mine[0] / theirs[0] for mine, theirs in zip(ours, bare)]
-    print(f"reads  GET /org/get      {rate:9.0f}/s  p99 {p99:7.2f} ms")
-    print(f"       bare libmicrohttpd {bare_rate:8.0f}/s  p99 {bare_p99:7.2f} ms")
-    print(f"       ratio              {statistics.median(ratios):8.2f}  (target 0.5)")
-
-
-def storm(options, directory):
-    """Two cores for the server; the GETs come from few clients, as somebody's page would make them."""
-    server, address = serve(directory, "0,1")
-    load = ",".join(map(str, range(2, os.cpu_count()))) or "0,1"
-    script = REFERENCES / "login.lua"
-    body = json.dumps({"email": EMAIL, "password": PASSWORD})
-    script.write_text(
-        f"wrk.method = 'POST'\nwrk.body = '{body}'\nwrk.headers['Content-Type'] = 'application/json'\n"
-    )
-    p99s = []
-    try:
-        target = f"{address}/org/get?organization_name={NAME}"
-        quiet = wrk(target, 4, options.seconds, load)[1]
-        logins = subprocess.Popen(
-            ["taskset", "-c", load, "wrk", "-t1", "-c64", f"-d{options.rounds * options.seconds + 2}", "-s", script,
-             f"{address}/admin/login"], stdout=subprocess.PIPE, text=True)  # fmt: skip
-        time.sleep(1)
-        for _ in range(options.rounds):
-            p99s.append(wrk(target, 4, options.seconds, load)[1])
-        output = logins.communicate()[0]
-    finally:
-        server.stop()
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)
-    print(f"storm  GET's p99 alone    {quiet:7.2f} ms")
-    print(f"       among 64 logging in {statistics.median(p99s):6.2f} ms  (target 20), {rate} logins/s")
-
-
-def embedded(options, names):
-    """The measurements on the embedded store."""
-    with tempfile.TemporaryDirectory() as directory:
-        server, address = serve(directory, "0")
-        signup = {"organization_name": NAME, "email": EMAIL, "password": PASSWORD}
-        call("POST", f"{address}/org/create", signup)
-        server.stop()
-        for name in names:
-            {"reads": reads, "storm": storm}[name](options, directory)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", nargs="*", choices=["reads", "storm", "mongo", "tenants", []])
-    parser.add_argument("--seconds", type=int, default=3, help="of each measurement")
-    parser.add_argument("--rounds", type=int, default=5, help="of each, in turns")
-    parser.add_argument("--tenants", type=int, default=10_000, help="organizations to make")
-    parser.add_argument("--mongo-url", default=os.environ.get("ORGD_TEST_MONGO_URL"))
-    options = parser.parse_args()
-    chosen = options.what or ["reads", "storm"]
-    names = [name for name in chosen if name in ("reads", "storm")]
-    if names:
-        embedded(options, names)
-    if "mongo" in chosen:
-        mongo.throughput(options)
-    if "tenants" in chosen:
-        mongo.tenants(options)
+        done, found = measure_all(options, chosen)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    print(table.text(table.of_plain(found["rows"])))
+    if options.what:
+        written = publish.write(found, REFERENCES / "last.json")
+    else:
+        written = publish.keep(found)
+    if options.json:
+        publish.write(found, options.json)
+    print(f"the same as JSON: {written}", file=sys.stderr)
+    return 0 if done else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))

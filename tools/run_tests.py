@@ -295,6 +295,11 @@ def step_postgresql(tally):
         )
 
 
+def step_bench(tally):
+    """the measurements' own arithmetic: medians, verdicts, table, chart"""
+    python_tests(tally, "bench", ["test/bench"])
+
+
 def step_browser(tally):
     """the page at /docs in a real browser"""
     python_tests(tally, "browser", ["test/browser"])

@@ -1,0 +1,58 @@
+"""Embedded stores with many organizations or documents, made in seconds by copying rows in SQL.
+
+Organization n is "Bench n" with the administrator bn@bench.example, and number 0 was signed up
+through the API; the others have its password hash. Documents are "d0", "d1" and so on, of
+organization 0."""
+
+import sqlite3
+from contextlib import closing
+
+from measure import ALL, PAD, embedded, sign_up
+
+# One copy of each row of organization 0 for every n from 1 to :last, with what has to differ.
+NUMBERS = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < :last) "
+ORGANIZATIONS = (
+    NUMBERS + "INSERT INTO organizations"
+    " (id, name, name_key, slug, administrator, created_ms, updated_ms)"
+    " SELECT randomblob(12), 'Bench ' || i, 'bench ' || i, 'bench_' || i,"
+    " i + :administrator, created_ms, updated_ms FROM n, organizations WHERE number = :organization"
+)
+ACCOUNTS = (
+    NUMBERS + "INSERT INTO accounts"
+    " (number, id, email, email_key, password_hash, created_ms, updated_ms)"
+    " SELECT i + :administrator, randomblob(12), 'b' || i || '@bench.example',"
+    " 'b' || i || '@bench.example', password_hash, created_ms, updated_ms"
+    " FROM n, accounts WHERE number = :administrator"
+)
+MEMBERSHIPS = (
+    NUMBERS + "INSERT INTO memberships (account, organization, role)"
+    " SELECT i + :administrator, i + :organization, 'admin' FROM n"
+)
+DOCUMENTS = (
+    NUMBERS + "INSERT INTO documents (organization, id, body)"
+    " SELECT :organization, 'd' || (i - 1),"
+    " '{\"_id\":\"d' || (i - 1) || '\",\"n\":' || (i - 1) || ',\"pad\":\"' || :pad || '\"}' FROM n"
+)
+COUNT = "UPDATE organizations SET documents = :last WHERE number = :organization"
+
+
+def populate(directory, organizations=1, documents=0):
+    """Makes the store; gives organization 0, as the API shows it."""
+    with embedded(directory, ALL) as (_, address):
+        first = sign_up(address)
+    with closing(sqlite3.connect(directory / "orgd.db", isolation_level=None)) as db:
+        for statement in ("PRAGMA synchronous=OFF", "PRAGMA cache_size=-500000", "BEGIN"):
+            db.execute(statement)
+        organization, administrator = db.execute(
+            "SELECT number, administrator FROM organizations WHERE name_key = 'bench 0'"
+        ).fetchone()
+        rows = {"organization": organization, "administrator": administrator, "pad": PAD}
+        if organizations > 1:
+            for statement in (ORGANIZATIONS, ACCOUNTS, MEMBERSHIPS):
+                db.execute(statement, {**rows, "last": organizations - 1})
+        if documents:
+            for statement in (DOCUMENTS, COUNT):
+                db.execute(statement, {**rows, "last": documents})
+        db.execute("COMMIT")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return first

@@ -1,0 +1,112 @@
+"""Reads on one core, beside a bare libmicrohttpd that answers a constant on the same core."""
+
+import socket
+from contextlib import ExitStack
+from urllib.parse import quote
+
+from measure import (
+    CONNECTIONS,
+    NAME,
+    ONE,
+    REST_OF_ONE,
+    Failed,
+    Server,
+    bearer,
+    build_reference,
+    call,
+    documents_of,
+    embedded,
+    in_turns,
+    log_in,
+    script,
+    wait_until,
+    wrk,
+)
+from population import populate
+
+DOCUMENTS = 1000
+FEW = 100  # organizations
+ASKED = 200_000  # of the names of many, at random, for each thread of wrk
+PORT = 18999
+ORG_GET = "/org/get?organization_name="
+
+
+def any_name(organizations):
+    """Lua for script(): names of that many organizations, all of them or ASKED at random."""
+    number = "n" if organizations <= ASKED else f"math.random(0, {organizations - 1})"
+    return f'"{ORG_GET}Bench%20" .. {number}', min(organizations, ASKED)
+
+
+def own_limit(run):
+    """How many answers one core of wrk can take, where making them costs next to nothing."""
+    program = build_reference("bare_socket")
+    with Server([program, PORT, len(REST_OF_ONE)], REST_OF_ONE):
+        url = f"http://127.0.0.1:{PORT}/"
+        wait_until(lambda: socket.create_connection(("127.0.0.1", PORT)).close())
+        loads = [wrk(url, CONNECTIONS, run.seconds, ONE) for _ in range(run.rounds)]
+    run.record("wrk", [load.rate for load in loads], note=f"{percent(loads)} of its time at work")
+
+
+def percent(loads):
+    return f"{100 * sorted(load.busy for load in loads)[len(loads) // 2]:.0f} %"
+
+
+def constant(run, stack):
+    """Starts the bare libmicrohttpd; gives its URL."""
+    program = build_reference("bare_http", "libmicrohttpd")
+    stack.enter_context(Server([program, PORT], ONE))
+    url = f"http://127.0.0.1:{PORT}/"
+    wait_until(lambda: socket.create_connection(("127.0.0.1", PORT)).close())
+    return url
+
+
+def load(run, url, lua=None):
+    return lambda: wrk(url, CONNECTIONS, run.seconds, REST_OF_ONE, lua)
+
+
+def beside_constant(run):
+    """One name, and documents by token."""
+    directory = run.directory("reads")
+    first = populate(directory, documents=DOCUMENTS)
+    with ExitStack() as stack:
+        url = constant(run, stack)
+        _, address = stack.enter_context(embedded(directory, ONE))
+        check(address)
+        token, path = log_in(address), documents_of(first)
+        documents = script("document_get", "GET", (f'"{path}/d" .. n', DOCUMENTS), bearer(token))
+        bare, names, found = in_turns(
+            run.rounds,
+            load(run, url),
+            load(run, f"{address}{ORG_GET}{quote(NAME)}"),
+            load(run, address, documents),
+        )
+    run.rates("org_get", names, bare)
+    run.record("org_get_p99", [one.p99_ms for one in names], [one.p99_ms for one in bare])
+    run.rates("document_get", found, bare)
+
+
+def check(address):
+    answer = call("GET", f"{address}{ORG_GET}{quote(NAME)}")
+    if answer["organization_name"] != NAME:
+        raise Failed(f"GET /org/get answered {answer}")
+
+
+def many_tenants(run):
+    """Two servers on the one core, in turns: one with few organizations, one with many."""
+    few = run.directory("few")
+    populate(few, FEW)
+    many = run.many_tenants()
+    with ExitStack() as stack:
+        _, of_few = stack.enter_context(embedded(few, ONE))
+        _, of_many = stack.enter_context(embedded(many, ONE))
+        check(of_few)
+        check(of_many)
+        one_few, one_many, any_few, any_many = in_turns(
+            run.rounds,
+            load(run, f"{of_few}{ORG_GET}{quote(NAME)}"),
+            load(run, f"{of_many}{ORG_GET}{quote(NAME)}"),
+            load(run, of_few, script("few", "GET", any_name(FEW))),
+            load(run, of_many, script("many", "GET", any_name(run.tenants))),
+        )
+    run.rates("org_get_many", one_many, one_few)
+    run.rates("org_get_any", any_many, any_few)

@@ -1,0 +1,138 @@
+"""What a million organizations, and a million documents of one of them, change: the start, memory,
+rename and delete, and how fast organizations come in."""
+
+import json
+import re
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+
+from measure import (
+    ALL,
+    CONNECTIONS,
+    ONE,
+    ORGD,
+    PASSWORD,
+    REST_OF_ONE,
+    REST_OF_TWO,
+    TWO,
+    Failed,
+    call,
+    embedded,
+    log_in,
+    pinned,
+    script,
+    sign_up,
+    wrk,
+)
+from neighbours import FEW
+from population import populate
+from reads import any_name
+from writes import posting
+
+RENAMES = 50
+
+
+def milliseconds(do):
+    begun = time.monotonic()
+    do()
+    return 1000 * (time.monotonic() - begun)
+
+
+def has_import():
+    usage = subprocess.run([ORGD, "--help"], capture_output=True, text=True).stdout
+    return re.search(r"^\s+import\b", usage, re.M) is not None
+
+
+def given_hash(run):
+    """The hash of PASSWORD, as orgd makes it."""
+    directory = run.directory("hash")
+    populate(directory)
+    with closing(sqlite3.connect(directory / "orgd.db")) as db:
+        return db.execute("SELECT password_hash FROM accounts").fetchone()[0]
+
+
+def write_lines(file, count, password_hash):
+    with file.open("w") as out:
+        for n in range(count):
+            admin = {"email": f"b{n}@bench.example", "password_hash": password_hash}
+            line = {"organization_name": f"Bench {n}", "admins": [admin]}
+            out.write(json.dumps(line) + "\n")
+
+
+def import_rate(run):
+    """Organizations with given hashes, one for each line; then they are looked for."""
+    if not has_import():
+        run.skip("import", "this orgd has no command import")
+        return
+    directory = run.directory("import")
+    file = directory / "organizations.ndjson"
+    write_lines(file, run.tenants, given_hash(run))
+    words = pinned(ALL, [ORGD, "import", file, "--store", "sqlite", "--data", directory / "data"])
+
+    def load():
+        done = subprocess.run(words, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise Failed(f"orgd import: {done.stderr[-500:]}")
+
+    took_ms = milliseconds(load)
+    with closing(sqlite3.connect(directory / "data/orgd.db")) as db:
+        found = db.execute("SELECT count(*) FROM memberships").fetchone()[0]
+    if found != run.tenants:
+        raise Failed(f"orgd import: {found} of {run.tenants} organizations are there")
+    with embedded(directory / "data", ALL) as (_, address):
+        log_in(address, run.tenants - 1)
+    run.record("import", [1000 * run.tenants / took_ms])
+
+
+def start(run):
+    """From before the program is executed until /readyz has answered 200."""
+    directory = run.many_tenants()
+    script_of_names = script("names", "GET", any_name(run.tenants))
+    ready_ms, resident_mb = [], []
+    for _ in range(run.rounds):
+        begun = time.monotonic()
+        with embedded(directory, ALL) as (server, address):
+            call("GET", f"{address}/readyz")
+            ready_ms.append(1000 * (time.monotonic() - begun))
+            at_start_mb = server.memory_kb() / 1024
+            wrk(address, CONNECTIONS, 1, REST_OF_ONE, script_of_names)
+            resident_mb.append(server.memory_kb() / 1024)
+    run.record("ready", ready_ms)
+    run.record("resident", resident_mb, note=f"{at_start_mb:.0f} MB when ready")
+
+
+def rename_and_delete(run):
+    directory = run.directory("large")
+    populate(directory, documents=run.documents)
+    with embedded(directory, TWO) as (_, address):
+        token = log_in(address)
+        other = posting("other", sign_up(address, 1), log_in(address, 1))
+
+        def rename(n):
+            names = {"new_name": f"Renamed {n}"}
+            return milliseconds(lambda: call("PUT", f"{address}/org/update", names, token))
+
+        def others_p99s():
+            return [
+                wrk(address, FEW, run.seconds, REST_OF_TWO, other).p99_ms for _ in range(run.rounds)
+            ]
+
+        rename(-1)
+        renames = [rename(n) for n in range(RENAMES)]
+        run.record("rename", renames, note=f"the slowest of {RENAMES} {max(renames):.2f} ms")
+        alone = others_p99s()
+        run.record(
+            "delete", [milliseconds(lambda: call("DELETE", f"{address}/org/delete", None, token))]
+        )
+        beside = others_p99s()
+        run.record("removal", beside, alone, note=progress(directory))
+
+
+def progress(directory):
+    """How much of the removal was left for other times."""
+    with closing(sqlite3.connect(f"file:{directory}/orgd.db?mode=ro", uri=True)) as db:
+        if db.execute("SELECT count(*) FROM removals").fetchone()[0]:
+            return "it went on all the time"
+    return "it ended before"
