@@ -170,7 +170,7 @@ def read_wrk(output, busy=0.0):
             raise Failed(f"wrk: {found.group(0)}")
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output)
     if not rate or float(rate.group(1)) == 0:
-        raise Failed("wrk: no request was answered")
+        raise Failed(f"wrk: no request was answered: {' '.join(output.split())[:80]}")
     times = (
         float(number) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
         for number, unit in re.findall(r"^\s+(?:50|99)%\s+([\d.]+)(us|ms|s|m)\s*$", output, re.M)

@@ -10,6 +10,7 @@ import platform
 import re
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +35,22 @@ def found_in(file, pattern):
     return found.group(1).strip() if found else ""
 
 
-def machine(directory):
+def busy_part(seconds=1):
+    """How much of our cores others use while we wait; 1 is all. On a busy machine figures say little."""
+
+    def ticks():
+        lines = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
+        wanted = {f"cpu{n}" for n in ALL}
+        ours = [[int(word) for word in line[1:9]] for line in lines if line[0] in wanted]
+        return sum(map(sum, ours)), sum(line[3] + line[4] for line in ours)  # all, and idle
+
+    before = ticks()
+    time.sleep(seconds)
+    whole, idle = (b - a for a, b in zip(before, ticks()))
+    return round(1 - idle / whole, 2) if whole else 0
+
+
+def machine(directory, busy_before):
     """What the figures depend on; directory is where the stores were. Nothing that names the machine."""
     libraries = {name: output_of("pkg-config", "--modversion", name) for name in LIBRARIES}
     return {
@@ -45,8 +61,8 @@ def machine(directory):
         "kernel": platform.release(),
         "system": found_in("/etc/os-release", r'^PRETTY_NAME="?([^"\n]*)'),
         "file_system": output_of("stat", "-f", "-c", "%T", str(directory)),
+        "busy_before": busy_before,
         "libraries": {name: version for name, version in libraries.items() if version},
-        "load_before": round(os.getloadavg()[2], 1),
     }
 
 
@@ -66,8 +82,9 @@ def words_of(found):
     """One line about the machine and the run."""
     about = found["machine"]
     cores = f"{about['cores']} of {about['of_cores']} cores"
+    busy = f", of which others used {about['busy_before']:.0%}" if about["busy_before"] > 0.05 else ""
     return (
-        f"{found['time'][:10]}, commit {found['commit']}: {cores} of {about['processor']},"
+        f"{found['time'][:10]}, commit {found['commit']}: {cores} of {about['processor']}{busy},"
         f" {about['memory_gib']} GiB, {about['system']}, {about['file_system']}"
     )
 
@@ -91,11 +108,12 @@ def write(found, file):
     return file
 
 
-def keep(found):
-    """Writes a run of everything where runs are kept; gives its file. A quick one is not shown."""
+def keep(found, whole):
+    """Writes a run of everything where runs are kept, and shows it where it is whole: not quick, and
+    nothing failed. Gives its file."""
     end = "-quick" if found["quick"] else ""
     file = write(found, RESULTS / f"{found['time'][:10]}{end}.json")
-    if not found["quick"]:
+    if whole:
         show(found)
     return file
 

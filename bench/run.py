@@ -56,6 +56,9 @@ LONG = {
 }
 
 
+BUSY = 0.1
+
+
 class Run:
     """How long and how large, where temporary files go, and what was found."""
 
@@ -157,11 +160,14 @@ def options_of(words):
 def measure_all(options, chosen):
     """(whether all of it could be measured, the results in the table's order)."""
     REFERENCES.mkdir(exist_ok=True)
+    busy = publish.busy_part()
+    if busy > BUSY:
+        print(f"others use {busy:.0%} of these cores: the figures will say little", file=sys.stderr)
     # Beside the project, because a temporary directory may be in memory, where a commit costs nothing.
     with tempfile.TemporaryDirectory(prefix="run-", dir=REFERENCES) as scratch:
         run = Run(options, Path(scratch))
         done = [run.measure(name, *measure) for name, measure in chosen.items()]
-        machine = publish.machine(scratch)
+        machine = publish.machine(scratch, busy)
     results = [run.results[row.key] for row in table.ROWS if row.key in run.results]
     return all(done), publish.document(machine, options.quick, results)
 
@@ -188,7 +194,7 @@ def main(words):
     if options.what:
         written = publish.write(found, REFERENCES / "last.json")
     else:
-        written = publish.keep(found)
+        written = publish.keep(found, whole=done and not options.quick)
     if options.json:
         publish.write(found, options.json)
     print(f"the same as JSON: {written}", file=sys.stderr)

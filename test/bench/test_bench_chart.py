@@ -47,9 +47,10 @@ def test_readme__only_what_is_between_the_marks_changes(tmp_path, monkeypatch):
     monkeypatch.setattr(publish, "ROOT", tmp_path)
     monkeypatch.setattr(publish, "CHART", tmp_path / "last.svg")
     machine = {"cores": 2, "of_cores": 4, "processor": "p", "memory_gib": 1, "system": "s",
-               "file_system": "f"}  # fmt: skip
+               "file_system": "f", "busy_before": 0.5}  # fmt: skip
     rows = table.plain([table.measured(AT_MOST, {}, [7])])
     publish.show({"time": "2030-01-02T03:04:05", "commit": "c", "machine": machine, "rows": rows})
     text = readme.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
     assert "| b | MongoDB | 7.00 ms |" in text and "2030-01-02" in text and "(last.svg)" in text
+    assert "of which others used 50%" in text
