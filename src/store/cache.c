@@ -32,6 +32,7 @@
 
 #include "base/clock.h"
 #include "store/cache_table.h"
+#include "store/document_memory.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -41,7 +42,8 @@ struct cache_store {
     struct store_ops ops;
     struct store *inner;
     struct cache_table *table;
-    int64_t max_age_ms; /* 0: for ever */
+    struct document_memory *documents; /* NULL: not remembered, as others may change them */
+    int64_t max_age_ms;                /* 0: for ever */
     _Atomic uint64_t changing;
     _Atomic uint64_t generation;
 };
@@ -110,6 +112,19 @@ static void remember(struct cache_store *cache, const struct reading *reading,
     (void)atomic_fetch_sub(&cache->changing, 1);                                                   \
     return status
 
+/* The body of a verb that can change documents of any number, and what else is remembered. */
+#define DOCUMENTS_CHANGED(verb, ...)                                                               \
+    struct cache_store *cache = (struct cache_store *)store;                                       \
+    enum status status;                                                                            \
+                                                                                                   \
+    (void)atomic_fetch_add(&cache->changing, 1);                                                   \
+    document_memory_all_changing(cache->documents);                                                \
+    status = cache->inner->ops->verb(cache->inner, __VA_ARGS__);                                   \
+    document_memory_all_changed(cache->documents);                                                 \
+    (void)atomic_fetch_add(&cache->generation, 1);                                                 \
+    (void)atomic_fetch_sub(&cache->changing, 1);                                                   \
+    return status
+
 /* The body of every other verb. */
 #define PASSED(verb, ...)                                                                          \
     struct cache_store *cache = (struct cache_store *)store;                                       \
@@ -122,6 +137,7 @@ static void cache_close(struct store *store)
 
     store_close(cache->inner);
     cache_table_free(cache->table);
+    document_memory_free(cache->documents);
     free(cache);
 }
 
@@ -188,7 +204,7 @@ static enum status cache_organization_update(struct store *store, const struct c
 static enum status cache_organization_delete(struct store *store, const struct call *call,
                                              const struct oid *id)
 {
-    CHANGED(organization_delete, call, id);
+    DOCUMENTS_CHANGED(organization_delete, call, id);
 }
 
 static enum status cache_membership_by_email(struct store *store, const struct call *call,
@@ -228,7 +244,16 @@ static enum status cache_document_get(struct store *store, const struct call *ca
                                       const struct oid *organization_id, struct str id,
                                       struct document *ret_document)
 {
-    PASSED(document_get, call, organization_id, id, ret_document);
+    struct cache_store *cache = (struct cache_store *)store;
+    struct document_reading reading;
+
+    if (document_memory_recall(cache->documents, call->mem, organization_id, id, &reading,
+                               ret_document)) {
+        return ST_OK;
+    }
+    TRY(cache->inner->ops->document_get(cache->inner, call, organization_id, id, ret_document));
+    document_memory_remember(cache->documents, &reading, organization_id, ret_document);
+    return ST_OK;
 }
 
 static enum status cache_document_list(struct store *store, const struct call *call,
@@ -243,7 +268,14 @@ static enum status cache_document_edit(struct store *store, const struct call *c
                                        const struct oid *organization_id, struct str id,
                                        document_edit_fn *edit, void *context)
 {
-    PASSED(document_edit, call, organization_id, id, edit, context);
+    struct cache_store *cache = (struct cache_store *)store;
+    enum status status;
+
+    document_memory_changing(cache->documents, organization_id, id);
+    status =
+        cache->inner->ops->document_edit(cache->inner, call, organization_id, id, edit, context);
+    document_memory_changed(cache->documents, organization_id, id);
+    return status;
 }
 
 static enum status cache_secret_put(struct store *store, const struct call *call, struct str name,
@@ -261,14 +293,14 @@ static enum status cache_tenant_list(struct store *store, const struct call *cal
 static enum status cache_tenant_put(struct store *store, const struct call *call,
                                     const struct tenant *tenant)
 {
-    CHANGED(tenant_put, call, tenant);
+    DOCUMENTS_CHANGED(tenant_put, call, tenant);
 }
 
 static enum status cache_documents_put(struct store *store, const struct call *call,
                                        const struct oid *organization_id,
                                        const struct document documents[], size_t count)
 {
-    PASSED(documents_put, call, organization_id, documents, count);
+    DOCUMENTS_CHANGED(documents_put, call, organization_id, documents, count);
 }
 
 static enum status cache_document_as_kept(struct store *store, const struct call *call,
@@ -309,7 +341,10 @@ struct store *cache_store_new(struct store *inner, int64_t max_age_ms)
         return NULL;
     }
     cache->table = cache_table_new();
-    if (!cache->table) {
+    cache->documents = max_age_ms == 0 ? document_memory_new() : NULL;
+    if (!cache->table || (max_age_ms == 0 && !cache->documents)) {
+        cache_table_free(cache->table);
+        document_memory_free(cache->documents);
         free(cache);
         return NULL;
     }

@@ -1,6 +1,7 @@
 /*
  * An engine around another that remembers the results of the look-ups every request makes:
- * organization_by_name, _by_id and _by_slug, and membership_by_ids. Everything else passes through.
+ * organization_by_name, _by_id and _by_slug, and membership_by_ids; and, where nobody else can change
+ * them, documents (document_memory.h). Everything else passes through.
  *
  * Within the process nothing can be noticed but the speed: each look-up answers as the inner engine
  * would have at some moment during the call. Only ST_OK is remembered.
@@ -18,10 +19,10 @@
  *             and is right only where no change can come about but during a verb of this store: an
  *             engine that one process has to itself, and whose ST_UNSURE is not followed by the
  *             change while the process runs (SQLite). Otherwise what others change is seen this
- *             much later at most.
+ *             much later at most, and documents are not remembered at all.
  *
- * Its memory is bounded: 8,192 results of at most 2 KiB each (16 MiB; some hundred bytes each are
- * usual). Password hashes are among them, and are wiped when they are let go.
+ * Its memory is bounded: 8,192 results and as many documents of at most 2 KiB each (twice 16 MiB; some
+ * hundred bytes each are usual). Password hashes are among them, and are wiped when they are let go.
  */
 struct store *cache_store_new(struct store *inner, int64_t max_age_ms);
 
