@@ -30,7 +30,7 @@ SANITIZED = {
 THREADED = ["base", "cache*", "document_memory", "log", "org", "sqlite", "token*", "password"]
 THREADED += ["mongo", *(f"mongo_{name}" for name in ("leftovers", "locks", "lost_threads", "moves"))]
 THREADED += [f"mongo_{name}" for name in ("peers", "placements", "races")]
-THREADED_OUTSIDE = ["documents", "hostile", "organizations", "stop", "update"]
+THREADED_OUTSIDE = ["answers", "documents", "hostile", "organizations", "stop", "update"]
 # Between them these calls send a MongoDB server every kind of command that the engine has.
 COMMANDS = ["mongo", "mongo_co*", "mongo_document*", "mongo_organizations", "mongo_races"]
 ON_POSTGRESQL = ["delete", "document_pages", "documents", "organizations", "seed_flows", "update"]

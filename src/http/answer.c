@@ -1,6 +1,7 @@
 /* Answers on their way out: through the library, or past it in the middle of a body. */
 #include "http/internal.h"
 
+#include "http/pool.h"
 #include "http/problem.h"
 #include "http/replies.h"
 
@@ -141,6 +142,7 @@ static enum MHD_Result queue(struct exchange *ex)
     enum MHD_Result result;
 
     ex->reply = usual_reply(ex);
+    pool_expect_answer(ex);
     if (ex->reply) {
         return MHD_queue_response(ex->connection, status, reply_response(ex->reply));
     }

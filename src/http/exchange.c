@@ -2,6 +2,7 @@
 #include "http/internal.h"
 
 #include "base/clock.h"
+#include "http/pool.h"
 #include "http/problem.h"
 #include "http/replies.h"
 
@@ -149,6 +150,7 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **req
     if (ex->stage != STAGE_SENDING) {
         observe_abort(ex);
     }
+    pool_expect_reset(ex);
     exchange_end(ex);
     *req_cls = NULL;
 }
@@ -209,6 +211,7 @@ static enum status choose_route(struct exchange *ex)
 static enum MHD_Result begin(struct exchange *ex, const char *method, const char *version)
 {
     struct server *server = ex->loop->server;
+    uint64_t announced;
     bool is_too_large;
 
     ex->stage = STAGE_BODY;
@@ -224,7 +227,9 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
     } else if (ex->early == ST_OK) {
         ex->early = choose_route(ex);
     }
-    is_too_large = !ex->is_refused && announced_length(&ex->req) > ex->body_limit;
+    announced = ex->is_refused ? 0 : announced_length(&ex->req);
+    ex->has_body = ex->is_refused || ex->is_chunked || announced > 0;
+    is_too_large = announced > ex->body_limit;
     if (is_too_large && ex->early == ST_OK && !ex->is_options) {
         ex->early =
             err_set(&ex->req.err, ST_TOO_LARGE, "The body is over %zu bytes", ex->body_limit);

@@ -103,6 +103,7 @@ enum status exchange_look_at_head(struct exchange *ex, const char *method, const
     if (head == ST_OK && !line_is_clean(ex, str_of(method), version)) {
         head = err_set(&req->err, ST_BAD_REQUEST, "The request line is not METHOD TARGET VERSION");
     }
+    ex->method_at = method;
     ex->body_at = method + ex->head_bytes;
     ex->is_chunked = walk.guard.is_chunked;
     ex->resp.close = head != ST_OK;

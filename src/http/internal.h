@@ -20,6 +20,9 @@
 #define LISTENERS_MAX 16
 #define LINGERING_MAX 256
 #define HTTP_STATUS_MAX 600
+/* Room for an answer's head in a connection's memory, which is just 32 KiB then with the default limits: more
+ * than that the library takes from the kernel, in whole pages. */
+#define REPLY_HEAD_BYTES 1792
 
 struct reply;
 struct replies;
@@ -36,6 +39,7 @@ struct conn {
     struct exchange *exchange; /* the request under way; NULL: none */
     uint64_t taken_bytes;      /* of the requests that came whole so far */
     bool is_inexact;           /* taken_bytes lacks the framing of a chunked body */
+    bool was_cleared;          /* all of the library's memory for it, once */
     bool was_receiving;        /* at the last sweep of a stop, and nothing came whole since */
 };
 
@@ -59,10 +63,12 @@ struct exchange {
     bool is_options;
     bool is_answering; /* counted in its loop's answering */
     bool is_chunked;
+    bool has_body;   /* or may have: only without it is nothing read behind the head */
     bool is_refused; /* by the guard: nothing more is read */
     size_t body_limit;
     size_t body_charged; /* bytes counted against the server's limit for all bodies */
     size_t head_bytes;
+    const char *method_at;     /* where the head begins in the library's buffer */
     const char *body_at;       /* where the body begins in the library's buffer */
     const char *raw_target_at; /* where the target lies in the library's buffer */
     struct str raw_target;     /* a copy, in the arena */
@@ -102,6 +108,7 @@ struct loop {
     struct route_metrics *metrics; /* one for each route, and one for none; only this loop adds */
     struct replies *replies;
     struct log_batch log; /* lines of the run under way */
+    size_t pool_bytes;    /* the library's memory for each connection */
     size_t lingering;     /* closed connections whose last bytes are still being read */
     struct {
         int fd;

@@ -20,9 +20,6 @@
 #include <unistd.h>
 
 #define SWEEP_MS 100
-/* Room for an answer's head. With the default limits a connection's memory is just 32 KiB then: the library
- * takes more than that from the kernel, in whole pages, and clears them all after each request. */
-#define REPLY_HEAD_BYTES 1792
 #define LINGER_MS 2000
 #define QUIET_MS 40         /* a draining loop that saw nothing for as long is done */
 #define QUIET_LINGER_MS 200 /* and so long while clients are still sending what nobody wants */
@@ -335,7 +332,7 @@ enum status loop_init(struct loop *loop, struct server *server, struct err *err)
     unsigned int silence_s =
         (unsigned int)((config->header_timeout_ms + config->body_timeout_ms) / 1000 + 60);
 
-    *loop = (struct loop){ .server = server, .wake_fd = -1 };
+    *loop = (struct loop){ .server = server, .wake_fd = -1, .pool_bytes = pool_bytes(config) };
     read_clocks(loop);
     (void)pthread_mutex_init(&loop->mutex, NULL);
     loop->metrics = calloc(config->routes.count + 1, sizeof(*loop->metrics));
@@ -352,7 +349,7 @@ enum status loop_init(struct loop *loop, struct server *server, struct err *err)
         NULL, NULL, exchange_handle, loop, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
         MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned int)config->max_connections + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        pool_bytes(config), MHD_OPTION_CONNECTION_TIMEOUT, silence_s, MHD_OPTION_URI_LOG_CALLBACK,
+        loop->pool_bytes, MHD_OPTION_CONNECTION_TIMEOUT, silence_s, MHD_OPTION_URI_LOG_CALLBACK,
         exchange_request_line, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop,
         MHD_OPTION_NOTIFY_CONNECTION, notify_connection, loop, MHD_OPTION_END);
     if (!loop->daemon) {
