@@ -10,12 +10,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LINE_BYTES ((size_t)4096)               /* longest line; longer values are cut */
 #define VALUE_BYTES ((size_t)1024)              /* longest value */
 #define WAITING_BYTES ((size_t)4 * 1024 * 1024) /* lines that may wait for the writer */
 #define LAST_WORDS_MS 1000                      /* how long log_stop waits for a reader */
+#define FILE_BYTES ((size_t)256 * 1024)         /* written to a file at once */
 #define WAIT_MS 100 /* how long a slow reader is waited for before looking again */
 #define GATHER_MS 5 /* lines that come within this are written together */
 
@@ -59,10 +61,14 @@ bool log_level_find(const char *name, enum log_level *ret_level)
 /*
  * Writes all. A pipe whose reader is slow is waited for, but never in write itself: poll's word is good
  * for PIPE_BUF bytes (POSIX), so that log_stop can put an end to it. The lines of a reader that is gone
- * are lost, and the server goes on.
+ * are lost, and the server goes on. A file has no reader.
  */
 static void write_out(struct str bytes)
 {
+    struct stat target;
+    bool is_file = fstat(STDERR_FILENO, &target) == 0 && S_ISREG(target.st_mode);
+    size_t most = is_file ? FILE_BYTES : PIPE_BUF;
+
     while (bytes.len > 0) {
         struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
         int64_t deadline_ms = atomic_load(&log_state.give_up_ms);
@@ -74,7 +80,7 @@ static void write_out(struct str bytes)
         if (poll(&fd, 1, WAIT_MS) == 0) {
             continue;
         }
-        n = write(STDERR_FILENO, bytes.ptr, bytes.len < PIPE_BUF ? bytes.len : PIPE_BUF);
+        n = write(STDERR_FILENO, bytes.ptr, bytes.len < most ? bytes.len : most);
         if (n > 0) {
             bytes.ptr += n;
             bytes.len -= (size_t)n;
@@ -167,6 +173,8 @@ static void put_pair(struct buf *line, const struct log_pair *pair)
     buf_char(line, '=');
     if (pair->type == LOG_TYPE_STR) {
         put_value(line, pair->text);
+    } else if (pair->type == LOG_TYPE_PLAIN) {
+        buf_str(line, pair->text);
     } else if (pair->type == LOG_TYPE_INT) {
         buf_int(line, pair->number);
     } else {

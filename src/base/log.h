@@ -20,7 +20,7 @@
 /* LOG_ALWAYS is information that no level hides. */
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_ALWAYS };
 
-enum log_type { LOG_END, LOG_TYPE_STR, LOG_TYPE_INT, LOG_TYPE_MS };
+enum log_type { LOG_END, LOG_TYPE_STR, LOG_TYPE_PLAIN, LOG_TYPE_INT, LOG_TYPE_MS };
 
 struct log_pair {
     enum log_type type;
@@ -32,6 +32,8 @@ struct log_pair {
 /* k is a literal. */
 #define LOG_STR(k, s) ((struct log_pair){ .type = LOG_TYPE_STR, .key = STR(k), .text = (s) })
 #define LOG_TEXT(k, s) LOG_STR(k, str_of(s))
+/* Text that is known to be short and to need no quotes: ids, names of methods. */
+#define LOG_PLAIN(k, s) ((struct log_pair){ .type = LOG_TYPE_PLAIN, .key = STR(k), .text = (s) })
 #define LOG_INT(k, n) ((struct log_pair){ .type = LOG_TYPE_INT, .key = STR(k), .number = (n) })
 /* Microseconds, shown as milliseconds with three places. */
 #define LOG_MS(k, us) ((struct log_pair){ .type = LOG_TYPE_MS, .key = STR(k), .number = (us) })

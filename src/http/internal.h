@@ -160,7 +160,12 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, co
                                 size_t *upload_data_size, void **req_cls);
 void exchange_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
                         enum MHD_RequestTerminationCode code);
-void exchange_free(struct exchange *ex); /* NULL too */
+
+/* spare.c: an exchange with memory of an earlier one, or a new one (NULL where memory is out); its end, after
+ * which it may be kept for another; and the end of one that is kept, or NULL. */
+struct exchange *exchange_take_spare(struct loop *loop);
+void exchange_end(struct exchange *ex);
+void exchange_free(struct exchange *ex);
 
 /* Counts memory against the limit for all bodies until the exchange ends; false: it is passed. */
 bool exchange_charge(struct exchange *ex, size_t bytes);
@@ -194,6 +199,11 @@ void loop_wake(struct loop *loop);
 const char *loop_date(struct loop *loop);                 /* for Date, as of the last waking */
 void loop_add(struct loop *loop, struct conn *conn);      /* any thread */
 void loop_finish(struct loop *loop, struct exchange *ex); /* any thread: the response is made */
+
+/* linger.c: keeps a socket that the library is about to close, for what its client still sends; and reads that
+ * from all of a loop's, ending those that are done or late. */
+void linger_begin(struct loop *loop, int fd);
+void linger_read(struct loop *loop, int64_t now_ms);
 
 /* listener.c */
 MUST_CHECK enum status listener_open(struct server *server, struct err *err);

@@ -11,7 +11,6 @@
 #include "http/replies.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +19,6 @@
 #include <unistd.h>
 
 #define SWEEP_MS 100
-#define LINGER_MS 2000
 #define QUIET_MS 40         /* a draining loop that saw nothing for as long is done */
 #define QUIET_LINGER_MS 200 /* and so long while clients are still sending what nobody wants */
 
@@ -68,46 +66,6 @@ static void conn_release(struct loop *loop, struct conn *conn)
     free(conn);
 }
 
-/*
- * Keeps a closed connection's socket a while and reads what the client still sends: closing a socket
- * with unread bytes resets the connection, and the client may never see the answer.
- */
-static void linger(struct loop *loop, int fd)
-{
-    char byte;
-    bool client_is_done = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-    int copy;
-
-    if (client_is_done || loop->lingering == LINGERING_MAX) {
-        return;
-    }
-    copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (copy >= 0) {
-        (void)shutdown(copy, SHUT_WR);
-        loop->linger[loop->lingering].fd = copy;
-        loop->linger[loop->lingering].deadline_ms = clock_monotonic_ms() + LINGER_MS;
-        loop->lingering++;
-    }
-}
-
-static void read_lingering(struct loop *loop, int64_t now_ms)
-{
-    static _Thread_local char scratch[64 * 1024];
-
-    for (size_t i = loop->lingering; i-- > 0;) {
-        ssize_t n = 1;
-
-        for (int rounds = 0; n > 0 && rounds < 16; rounds++) {
-            n = recv(loop->linger[i].fd, scratch, sizeof(scratch), MSG_DONTWAIT);
-        }
-        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) ||
-            now_ms > loop->linger[i].deadline_ms) {
-            (void)close(loop->linger[i].fd);
-            loop->linger[i] = loop->linger[--loop->lingering];
-        }
-    }
-}
-
 static void notify_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                               enum MHD_ConnectionNotificationCode code)
 {
@@ -131,7 +89,7 @@ static void notify_connection(void *cls, struct MHD_Connection *connection, void
         exchange_completed(loop, connection, &(void *){ conn->exchange },
                            MHD_REQUEST_TERMINATED_WITH_ERROR);
     }
-    linger(loop, conn->fd);
+    linger_begin(loop, conn->fd);
     conn_release(loop, conn);
 }
 
@@ -206,7 +164,7 @@ static void sweep(struct loop *loop)
     int64_t draining_ms;
 
     if (loop->lingering > 0) {
-        read_lingering(loop, loop->now_ms);
+        linger_read(loop, loop->now_ms);
     }
     if (loop->now_ms - loop->swept_ms < SWEEP_MS) {
         return;

@@ -27,10 +27,10 @@ static void log_exchange(const struct exchange *ex, const char *msg, int status,
 {
     const struct request *req = &ex->req;
     const struct log_pair pairs[] = {
-        LOG_STR("id", req->id),
+        LOG_PLAIN("id", req->id),
         LOG_STR("tenant", req->tenant),
-        LOG_TEXT("method", method_name(req->method)),
-        LOG_STR("route", route_label(req)),
+        LOG_PLAIN("method", str_of(method_name(req->method))),
+        LOG_PLAIN("route", route_label(req)),
         LOG_INT("status", status),
         LOG_MS("duration_ms", now_us - ex->started_us),
         LOG_TEXT("error", status >= 500 && req->err.text[0] ? req->err.text : NULL),
