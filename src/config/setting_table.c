@@ -163,7 +163,9 @@ const struct setting_row setting_rows[] = {
       .min = 1,
       .max = THREADS_MAX,
       .standard = "64",
-      .help = "Threads that wait for the store." },
+      .help =
+          "Threads that wait for the store; one for each eight more is for organizations that have "
+          "less than their share." },
     { .key = "store_queue",
       .environment = "ORGD_STORE_QUEUE",
       .flag = "--store-queue",
@@ -172,7 +174,8 @@ const struct setting_row setting_rows[] = {
       .min = 0,
       .max = QUEUE_MAX,
       .standard = "1024",
-      .help = "Requests that may wait for a store thread; further ones get 503." },
+      .help = "Requests that may wait for a store thread; further ones get 503. One organization "
+              "alone gets half of the places." },
     { .key = "request_timeout_s",
       .environment = "ORGD_REQUEST_TIMEOUT_S",
       .flag = "--request-timeout-s",

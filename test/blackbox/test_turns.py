@@ -19,7 +19,7 @@ def post(tenant, number):
 
 def wait_until_waiting(server, number):
     """Until so many requests wait for a thread of the store pool."""
-    line = f'orgd_executor_queue_depth{{executor="store"}} {number}'
+    line = f'orgd_executor_queue_depth{{executor="store"}} {number}\n'
     deadline = time.monotonic() + 10
     while line not in server.client.get("/metrics").text:
         assert time.monotonic() < deadline, f"never had {line}"
@@ -28,12 +28,28 @@ def wait_until_waiting(server, number):
 
 @contextlib.contextmanager
 def writes_held_up(server):
-    """Until the end nothing is written: requests that would write keep what they have of the server."""
+    """Until the end nothing is written: requests that would write keep what they have of the server.
+
+    Longer than its patience with a locked database (2 s) the server gives them up."""
     database = sqlite3.connect(server.data / "orgd.db", isolation_level=None)
     with contextlib.closing(database):
+        begun = time.monotonic()
         database.execute("BEGIN IMMEDIATE")
         yield
         database.execute("ROLLBACK")
+        if time.monotonic() - begun > 1.5:
+            raise TooSlow
+
+
+class TooSlow(Exception):
+    """The machine had so much else to do that the lock was held too long."""
+
+
+def in_time(attempt, serve, *arguments):
+    for _ in range(5):
+        with contextlib.suppress(TooSlow):
+            return attempt(serve, *arguments)
+    pytest.fail("requests never waited as they should within the server's patience")
 
 
 def in_order_of_answers(server, number):
@@ -49,6 +65,10 @@ def in_order_of_answers(server, number):
 
 
 def test_a_flood_of_one_organization_lets_the_others_have_their_turns(serve):
+    in_time(flood_beside_others, serve)
+
+
+def flood_beside_others(serve):
     server = serve({"ORGD_STORE_THREADS": "1", "ORGD_STORE_QUEUE": "200", "ORGD_EVENT_LOOPS": "1"})
     greedy, modest, shy = (server.new_tenant() for _ in range(3))
     with contextlib.ExitStack() as stack:
@@ -73,6 +93,10 @@ def test_a_flood_of_one_organization_lets_the_others_have_their_turns(serve):
 
 
 def test_one_organization_leaves_places_in_the_queue_for_others(serve):
+    in_time(fill_the_queue, serve)
+
+
+def fill_the_queue(serve):
     server = serve({"ORGD_STORE_THREADS": "1", "ORGD_STORE_QUEUE": "20"})
     greedy, modest = server.new_tenant(), server.new_tenant()
     with contextlib.ExitStack() as stack:
@@ -99,6 +123,10 @@ def test_one_organization_leaves_places_in_the_queue_for_others(serve):
 
 @pytest.mark.parametrize("token", ["", "x.y.z", "forged"])
 def test_a_bad_token_takes_no_place_in_the_queue(token, serve):
+    in_time(send_bad_tokens, serve, token)
+
+
+def send_bad_tokens(serve, token):
     server = serve({"ORGD_STORE_THREADS": "1", "ORGD_STORE_QUEUE": "4"})
     tenant = server.new_tenant()
     if token == "forged":

@@ -1,11 +1,9 @@
 /* The writer serves organizations in turns: what one has waiting doesn't stand before another's change. */
 #include "sqlite_help.h"
 
-#include "base/clock.h"
+#include "store/sqlite/engine.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #define FLOOD 200
@@ -19,12 +17,14 @@ static int empty(void **state)
     return 0;
 }
 
-/* The order in which the writer looked at documents. */
+/* The order in which the writer looked at documents, and the gate at which its first look stops. */
 static struct {
     pthread_mutex_t mutex;
+    pthread_cond_t opened;
+    bool is_open;
     char tenants[FLOOD + 16];
     size_t count;
-} order = { .mutex = PTHREAD_MUTEX_INITIALIZER };
+} order = { .mutex = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER };
 
 struct change {
     struct store *store;
@@ -43,9 +43,38 @@ static enum status note(void *context, const struct document *now, struct docume
     (void)now;
     (void)pthread_mutex_lock(&order.mutex);
     order.tenants[order.count++] = change->tenant;
+    while (!order.is_open) {
+        (void)pthread_cond_wait(&order.opened, &order.mutex);
+    }
     (void)pthread_mutex_unlock(&order.mutex);
     *ret_edit = (struct document_edit){ .action = EDIT_PUT, .body = STR("{}") };
     return ST_OK;
+}
+
+static void open_gate(void)
+{
+    (void)pthread_mutex_lock(&order.mutex);
+    order.is_open = true;
+    (void)pthread_cond_broadcast(&order.opened);
+    (void)pthread_mutex_unlock(&order.mutex);
+}
+
+/* Until the writer is at the gate and so many changes wait for it. */
+static void wait_until_waiting(struct store *store, size_t number)
+{
+    struct writer *writer = &sqlite_engine(store)->writer;
+    size_t begun = 0;
+    size_t waiting = 0;
+
+    while (begun == 0 || waiting != number) {
+        (void)usleep(1000);
+        (void)pthread_mutex_lock(&order.mutex);
+        begun = order.count;
+        (void)pthread_mutex_unlock(&order.mutex);
+        (void)pthread_mutex_lock(&writer->mutex);
+        waiting = writer->queue.waiting;
+        (void)pthread_mutex_unlock(&writer->mutex);
+    }
 }
 
 static void *write_one(void *context)
@@ -79,26 +108,21 @@ TEST(change__of_another_organization_waits_for_few_of_a_flood)
     struct oid a;
     struct oid b;
     struct oid c;
-    sqlite3 *held = NULL;
 
-    order.count = 0;
     help_fixture(&f, help_open(&place));
     a = suite_create(&f, "a").id;
     b = suite_create(&f, "b").id;
     c = suite_create(&f, "c").id;
-    assert_int_equal(sqlite3_open(place.database, &held), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(held, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
     start(&flood[0], f.store, &a, 'a', 0);
-    (void)usleep(100000); /* the writer has the first and waits for the lock */
+    wait_until_waiting(f.store, 0);
     for (int i = 1; i < FLOOD; i++) {
         start(&flood[i], f.store, &a, 'a', i);
     }
-    (void)usleep(300000); /* and the others wait for the writer */
+    wait_until_waiting(f.store, FLOOD - 1);
     start(&others[0], f.store, &b, 'b', 0);
     start(&others[1], f.store, &c, 'c', 0);
-    (void)usleep(100000);
-    assert_int_equal(sqlite3_exec(held, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
-    (void)sqlite3_close(held);
+    wait_until_waiting(f.store, FLOOD + 1);
+    open_gate();
     for (int i = 0; i < FLOOD; i++) {
         (void)pthread_join(flood[i].thread, NULL);
         assert_status(flood[i].status, ST_OK);

@@ -7,7 +7,7 @@
 #include "store/sqlite/writer.h"
 
 #define BATCH_BYTES ((size_t)4 * 1024 * 1024) /* enough written: commit now */
-#define PACE_WEIGHT 8                         /* the last batch counts for one in so many */
+#define PACE_WEIGHT 64                        /* a slower batch counts for one in so many */
 
 void batch_refuse(struct write_op *first, enum status status, const struct err *err)
 {
@@ -83,17 +83,18 @@ enum status batch_commit(struct connection *connection, struct err *err)
     return ST_UNSURE;
 }
 
-static int64_t averaged(int64_t average, int64_t value)
+/* What it takes where nothing else has the processor or the disk: the least so far, forgotten slowly. */
+static int64_t least(int64_t before, int64_t value)
 {
-    return average == 0 ? value : average + (value - average) / PACE_WEIGHT;
+    return before == 0 || value < before ? value : before + (value - before) / PACE_WEIGHT;
 }
 
 static void learn(struct batch_pace *pace, int64_t begun_us, int64_t run_us, int64_t count)
 {
     int64_t now_us = clock_monotonic_us();
 
-    pace->run_ns = averaged(pace->run_ns, (run_us - begun_us) * 1000 / count);
-    pace->commit_ns = averaged(pace->commit_ns, (now_us - run_us) * 1000);
+    pace->run_ns = least(pace->run_ns, (run_us - begun_us) * 1000 / count);
+    pace->commit_ns = least(pace->commit_ns, (now_us - run_us) * 1000);
 }
 
 struct write_op *batch_run(struct connection *connection, struct write_op *first,

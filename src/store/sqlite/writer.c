@@ -16,14 +16,14 @@
 #include <unistd.h>
 
 #define BATCH_MAX 256
-#define SHARED_BATCH_MIN                                                                           \
-    4                  /* operations of a batch while several tenants write, where so many wait */
-#define SHARED_MS 1000 /* several tenants write: until one has been alone for so long */
-#define RECLAIM_PAUSE_MS 5 /* between portions while nobody writes */
-#define RECLAIM_BUSY_MS                                                                            \
-    100                 /* and while somebody does: less than one request in a hundred meets one */
-#define RECLAIM_US 1000 /* a portion */
-#define RECLAIM_BUSY_US 500    /* and while somebody writes */
+#define SHARED_BATCH_MIN 8  /* while several tenants write; see batch_size */
+#define SHARED_BATCH_PART 4 /* of a commit's time */
+#define SHARED_MS 1000      /* one tenant is alone again when it was for so long */
+#define RECLAIM_US 1000     /* a portion, and the pause behind it, while nobody writes */
+#define RECLAIM_PAUSE_MS 5
+#define RECLAIM_BUSY_US                                                                            \
+    500 /* and while somebody does: less than one request in a hundred meets it */
+#define RECLAIM_BUSY_MS 100
 #define QUIET_MS 100           /* nobody writes: nobody has for so long */
 #define RECLAIM_RETRY_MS 1000  /* after a failure */
 #define LONGEST_WAIT_MS 100000 /* at once; longer ones take several turns */
@@ -116,21 +116,23 @@ static struct write_op *op_of(struct fair_item *item)
 /*
  * Under the mutex: how many operations the next batch takes. One tenant alone gets as many into a commit
  * as there are. While several write, everybody waits for the batch that is under way and then for their
- * own: so it takes one operation of each, and beyond that as many, in turns, as run in the time of a
- * commit. With a slow disk that is all of them; with a fast one a short batch costs little.
+ * own: so it takes one operation of each, and beyond that as many, in turns, as run in a quarter of a
+ * commit's time. With a slow disk that is most of them; with a fast one a short batch costs little, and
+ * fewer threads that wake at once leave the processors to the others' requests.
  */
 static size_t batch_size(const struct writer *writer)
 {
     const struct batch_pace *pace = &writer->pace;
     size_t round = writer->queue.lanes;
-    size_t size = SHARED_BATCH_MIN;
+    size_t size = 0;
 
     if (clock_monotonic_ms() >= writer->shared_until_ms && round <= 1) {
         return BATCH_MAX;
     }
-    if (pace->run_ns > 0 && pace->commit_ns / pace->run_ns > SHARED_BATCH_MIN) {
-        size = (size_t)(pace->commit_ns / pace->run_ns);
+    if (pace->run_ns > 0) {
+        size = (size_t)(pace->commit_ns / pace->run_ns / SHARED_BATCH_PART);
     }
+    size = size > SHARED_BATCH_MIN ? size : SHARED_BATCH_MIN;
     size = size > round ? size : round;
     return size < BATCH_MAX ? size : BATCH_MAX;
 }

@@ -14,7 +14,7 @@
 
 struct checkpointer;
 
-/* How long things take, as moving averages. */
+/* How long things take where nothing else is in the way. */
 struct batch_pace {
     int64_t run_ns;    /* one operation */
     int64_t commit_ns; /* a commit */
