@@ -5,7 +5,6 @@
 #include "http/pool.h"
 #include "http/problem.h"
 
-
 /*
  * Ends the library's view of the target behind its '?': it would make an entry in the connection's
  * memory for each pair of the query, so that a line well within the limits could exhaust it, and the

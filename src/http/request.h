@@ -37,7 +37,8 @@ struct request {
     struct request_header *headers;
     size_t header_count;
     struct str body;
-    uint64_t lane; /* whose turn it takes where requests wait for a thread; set by server_config.admit */
+    uint64_t
+        lane; /* whose turn it takes where requests wait for a thread; set by server_config.admit */
 
     /* Set by the authorizer, before the handler runs. */
     const struct membership *caller; /* WHO_ADMIN, WHO_TENANT; WHO_CREDENTIALS where a token came */
