@@ -99,7 +99,8 @@ static bool has_more(const struct exchange *ex)
     return info.tcpi_bytes_received > ex->conn->taken_bytes;
 }
 
-/* An answer with the headers that all have goes out with a reply that is used again. */
+/* An answer with the headers that all have, or these and an ETag, goes out with a reply that is used
+ * again. */
 static struct reply *usual_reply(struct exchange *ex)
 {
     struct response *resp = &ex->resp;
@@ -111,8 +112,14 @@ static struct reply *usual_reply(struct exchange *ex)
         .date = loop_date(ex->loop),
     };
 
-    if (resp->header_count > 0 || resp->close || resp->static_body.ptr || !resp->content_type) {
+    if (resp->header_count > 1 || resp->close || resp->static_body.ptr || !resp->content_type) {
         return NULL;
+    }
+    if (resp->header_count == 1) {
+        if (strcmp(resp->headers[0].name, "ETag") != 0) {
+            return NULL;
+        }
+        shape.etag = str_of(resp->headers[0].value);
     }
     return replies_take(ex->loop->replies, &shape);
 }

@@ -13,8 +13,10 @@ struct reply {
     const char *cache_control;
     size_t len;
     size_t id_len;
-    char *id_at;   /* in the library's copies of the headers' values */
-    char *date_at; /* as long as any other Date */
+    size_t etag_len; /* 0: it has none */
+    char *id_at;     /* in the library's copies of the headers' values */
+    char *date_at;   /* as long as any other Date */
+    char *etag_at;
     char body[REPLY_BODY_MAX];
 };
 
@@ -80,6 +82,8 @@ static struct reply *reply_new(const struct reply_shape *shape)
     reply->cache_control = shape->cache_control;
     reply->len = shape->body.len;
     reply->id_len = shape->id.len;
+    reply->etag_len = shape->etag.len;
+    reply->etag_at = NULL;
     reply->response =
         MHD_create_response_from_buffer(reply->len, reply->body, MHD_RESPMEM_PERSISTENT);
     if (!reply->response) {
@@ -89,6 +93,10 @@ static struct reply *reply_new(const struct reply_shape *shape)
     reply->date_at = add_header(reply->response, "Date", shape->date);
     is_whole = reply->date_at && add_header(reply->response, "Content-Type", shape->content_type) &&
                add_header(reply->response, "Cache-Control", shape->cache_control);
+    if (is_whole && shape->etag.ptr) {
+        reply->etag_at = add_header(reply->response, "ETag", shape->etag.ptr);
+        is_whole = reply->etag_at;
+    }
     reply->id_at = add_header(reply->response, "X-Request-Id", shape->id.ptr);
     if (!is_whole || !reply->id_at ||
         !add_header(reply->response, "X-Content-Type-Options", "nosniff")) {
@@ -101,7 +109,7 @@ static struct reply *reply_new(const struct reply_shape *shape)
 static bool has_shape(const struct reply *reply, const struct reply_shape *shape)
 {
     return reply->len == shape->body.len && reply->id_len == shape->id.len &&
-           reply->content_type == shape->content_type &&
+           reply->etag_len == shape->etag.len && reply->content_type == shape->content_type &&
            reply->cache_control == shape->cache_control;
 }
 
@@ -140,6 +148,9 @@ struct reply *replies_take(struct replies *replies, const struct reply_shape *sh
     memcpy(reply->body, shape->body.ptr, shape->body.len);
     memcpy(reply->id_at, shape->id.ptr, shape->id.len);
     memcpy(reply->date_at, shape->date, strlen(shape->date));
+    if (reply->etag_at) {
+        memcpy(reply->etag_at, shape->etag.ptr, shape->etag.len);
+    }
     return reply;
 }
 

@@ -3,8 +3,9 @@
  *
  * A MHD_Response costs three allocations for each header and some for itself, although most answers of
  * a service have the same headers, and few lengths. So one that was sent is kept with its bytes, and
- * the next answer of the same shape is written over it: the body, X-Request-Id and Date. What makes up
- * the shape can't be changed in a response: its length, its other headers, how long the id is.
+ * the next answer of the same shape is written over it: the body, X-Request-Id, Date and ETag. What makes
+ * up the shape can't be changed in a response: its length, its other headers, how long the id and the tag
+ * are.
  *
  * Belongs to one loop; only its thread calls.
  */
@@ -28,6 +29,7 @@ struct reply_shape {
     const char *cache_control; /* static */
     struct str id;             /* ends in NUL, as date does */
     const char *date;
+    struct str etag; /* ends in NUL; ptr NULL: none */
 };
 
 /* NULL where memory is out. */

@@ -80,3 +80,28 @@ def test_refusals_and_answers_of_other_shapes_take_turns_on_one_connection(serve
             connection.send(orgd.request_bytes("HEAD", f"/org/get?organization_name={name}"))
             head = connection.response(method="HEAD")
             assert head.status == 200 and not head.body
+
+
+def test_each_document_has_its_own_etag(server):
+    tenant = server.new_tenant()
+    made = {}
+    for number in range(12):
+        path = f"{tenant.documents}/d{number:02}"
+        answer = server.client.put(path, json={"n": number % 10}, headers=tenant.headers)
+        made[path] = answer.text, answer.headers["ETag"]
+    assert len({etag for _, etag in made.values()}) == len(made)
+
+    def get(number):
+        path, (text, etag) = list(made.items())[number % len(made)]
+        headers = dict(tenant.headers)
+        if number % 3 == 0:
+            headers["If-None-Match"] = etag
+        answer = server.client.get(path, headers=headers)
+        assert answer.status_code == (304 if number % 3 == 0 else 200)
+        assert answer.text == ("" if number % 3 == 0 else text)
+        assert answer.headers.get_list("ETag") == [etag]
+        if number % 5 == 0:
+            assert "ETag" not in server.client.get(tenant.documents, headers=tenant.headers).headers
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(get, range(600)))
