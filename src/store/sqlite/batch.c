@@ -83,7 +83,31 @@ static enum status commit(struct connection *connection, struct err *err)
     return ST_UNSURE;
 }
 
-struct write_op *batch_run(struct connection *connection, struct write_op *first)
+/* An operation in a transaction of its own: what fails undoes all of it. */
+static struct write_op *run_alone(struct connection *connection, struct write_op *op)
+{
+    struct err err = { 0 };
+    enum status status;
+
+    if (clock_monotonic_ms() >= op->call->deadline_ms) {
+        op->status = err_set(op->call->err, ST_BUSY, "waited too long for the writer");
+        return op->next;
+    }
+    status = connection_run(connection, SQL_BEGIN, &err);
+    if (status == ST_OK) {
+        op->status = op->run(connection, op);
+        if (op->status == ST_OK) {
+            status = commit(connection, &err);
+        }
+    }
+    connection_roll_back(connection);
+    if (status != ST_OK) {
+        op->status = err_set(op->call->err, status, "%s", err.text);
+    }
+    return op->next;
+}
+
+static struct write_op *run_together(struct connection *connection, struct write_op *first)
 {
     struct err err = { 0 };
     struct write_op *rest = first;
@@ -91,7 +115,7 @@ struct write_op *batch_run(struct connection *connection, struct write_op *first
     size_t bytes = 0;
     enum status status = connection_run(connection, SQL_BEGIN, &err);
 
-    while (status == ST_OK && rest && bytes < BATCH_BYTES) {
+    while (status == ST_OK && rest && !rest->is_alone && bytes < BATCH_BYTES) {
         status = run_one(connection, rest, &err);
         bytes += rest->bytes;
         end = &rest->next;
@@ -109,6 +133,14 @@ struct write_op *batch_run(struct connection *connection, struct write_op *first
     connection_roll_back(connection);
     batch_refuse(first, status, &err);
     return NULL;
+}
+
+struct write_op *batch_run(struct connection *connection, struct write_op *first)
+{
+    if (first->is_alone) {
+        return run_alone(connection, first);
+    }
+    return run_together(connection, first);
 }
 
 /* Within a transaction: the next documents of one removed organization. */

@@ -14,10 +14,11 @@
 #include <unistd.h>
 
 #define BATCH_MAX 256
-#define RECLAIM_PAUSE_MS 20    /* between portions while nobody writes */
-#define RECLAIM_BUSY_MS 100    /* and while somebody does */
-#define RECLAIM_RETRY_MS 1000  /* after a failure */
-#define LONGEST_WAIT_MS 100000 /* at once; longer ones take several turns */
+#define ALONE_PAGES (BULK_CACHE_KIB / 4) /* what a large transaction may add to the log */
+#define RECLAIM_PAUSE_MS 20              /* between portions while nobody writes */
+#define RECLAIM_BUSY_MS 100              /* and while somebody does */
+#define RECLAIM_RETRY_MS 1000            /* after a failure */
+#define LONGEST_WAIT_MS 100000           /* at once; longer ones take several turns */
 
 /* Of write_op.state. */
 enum { OP_WAITING, OP_DONE };
@@ -141,7 +142,8 @@ static void run_batch(struct writer *writer, struct write_op *first)
 
     while (first) {
         struct write_op *rest = NULL;
-        enum status status = checkpointer_enter(writer->checkpointer, &err);
+        enum status status =
+            checkpointer_enter(writer->checkpointer, first->is_alone ? ALONE_PAGES : 0, &err);
 
         if (status == ST_OK) {
             rest = batch_run(&writer->connection, first);
@@ -159,7 +161,7 @@ static void reclaim(struct writer *writer)
 {
     struct err err = { 0 };
     bool more = true;
-    enum status status = checkpointer_enter(writer->checkpointer, &err);
+    enum status status = checkpointer_enter(writer->checkpointer, 0, &err);
 
     if (status == ST_OK) {
         status = batch_reclaim(&writer->connection, &more, &err);

@@ -20,6 +20,8 @@ struct write_op {
      * ST_OK undoes its own changes only. Its results are the caller's after writer_run gave ST_OK. */
     enum status (*run)(struct connection *connection, struct write_op *op);
     const struct call *call;
+    bool
+        is_alone; /* runs in a transaction of its own, which may be a large one, without a savepoint */
     size_t bytes; /* set by run: how much it wrote, roughly; a batch ends where it is much */
 
     /* The writer's. */
