@@ -2,6 +2,9 @@
 #ifndef ORGD_BASE_CLOCK_H
 #define ORGD_BASE_CLOCK_H
 
+#include "base/str.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Wall clock, milliseconds since 1970-01-01T00:00:00Z. */
@@ -15,5 +18,10 @@ int64_t clock_monotonic_ms(void);
 
 /* RFC 3339, UTC, milliseconds, Z; ends in NUL. Years 0 to 9999; others are shown as the nearest. */
 void clock_format_ms(int64_t ms, char ret_text[CLOCK_TEXT_SIZE]);
+
+/* Reads such a time, also with another offset than Z, without a fraction of a second or with 1 to 9
+ * digits of it (beyond milliseconds they are cut off): RFC 3339, with 'T' and 'Z' as capitals. false, and
+ * *ret_ms untouched, for anything else, the 30th of February and leap seconds included. */
+bool clock_parse_ms(struct str text, int64_t *ret_ms);
 
 #endif

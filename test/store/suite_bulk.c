@@ -1,7 +1,7 @@
 /* The contract of filling a store: many organizations made in one call, documents of many put in one. */
 #include "suite.h"
 
-#define MANY 300
+#define MANY 40
 
 static struct tenant_creation creation_of(const struct tenant *tenant)
 {

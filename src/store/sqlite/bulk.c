@@ -5,6 +5,7 @@
 #include "store/sqlite/engine.h"
 
 #include "base/arena.h"
+#include "store/sqlite/bulk_order.h"
 
 #include <stdio.h>
 
@@ -40,6 +41,7 @@ static bool has_spilled(struct connection *connection)
 struct tenants_op {
     struct write_op op;
     struct tenant_creation *creations;
+    const uint32_t *order; /* the creations' places */
     size_t count;
     size_t done;
     size_t done_before; /* when the transaction began */
@@ -191,7 +193,7 @@ static enum status create_tenants(struct connection *connection, struct write_op
     TRY(make_room(connection, op->call->err));
     (void)has_spilled(connection);
     while (this->done < this->count) {
-        TRY(create_tenant(connection, this, &this->creations[this->done]));
+        TRY(create_tenant(connection, this, &this->creations[this->order[this->done]]));
         this->done++;
         if (this->done % LOOK_EVERY == 0 && has_spilled(connection)) {
             break;
@@ -209,6 +211,7 @@ enum status sqlite_tenants_create(struct store *store, const struct call *call,
     *this = (struct tenants_op){
         .op = { .run = create_tenants, .call = call, .is_alone = true },
         .creations = creations,
+        .order = bulk_order(call->mem, creations, count),
         .count = count,
     };
     while (this->done < count) {
