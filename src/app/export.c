@@ -21,7 +21,8 @@
 #include <stdlib.h>
 
 #define WORKERS 8
-#define SHARES 64 /* organizations fetched at once */
+#define SHARES 64    /* organizations fetched before they are written */
+#define NEAR_GROUP 8 /* of these by one worker, where a look is soon done */
 #define SHARE_BYTES ((size_t)512 * 1024)
 #define LINE_BYTES_MAX ((size_t)1 << 30)
 #define LIST_MEM_BYTES ((size_t)1024 * 1024)
@@ -32,6 +33,7 @@ struct export;
 struct share {
     struct job job;
     struct export *export;
+    size_t group; /* so many from here on are its job */
     const struct tenant *tenant;
     struct document_walk walk;
     struct buf text;
@@ -76,14 +78,18 @@ static enum status fetch(struct share *share)
                : ST_OK;
 }
 
-static void run_share(struct job *job)
+static void run_group(struct job *job)
 {
-    struct share *share = (struct share *)job;
-    struct export *export = share->export;
+    struct share *first = (struct share *)job;
+    struct export *export = first->export;
 
-    buf_clear(&share->text);
-    export_organization_line(share->tenant, &share->text);
-    share->status = atomic_load(&export->is_stopping) ? ST_BUSY : fetch(share);
+    for (size_t i = 0; i < first->group; i++) {
+        struct share *share = &first[i];
+
+        buf_clear(&share->text);
+        export_organization_line(share->tenant, &share->text);
+        share->status = atomic_load(&export->is_stopping) ? ST_BUSY : fetch(share);
+    }
     (void)pthread_mutex_lock(&export->mutex);
     export->left--;
     (void)pthread_cond_signal(&export->changed);
@@ -129,19 +135,26 @@ static enum status write_share(struct export *export, struct share *share, struc
 
 static void fetch_all(struct export *export, const struct tenant tenants[], size_t count)
 {
-    export->left = count;
+    size_t group = export->store->ops->reads_block ? 1 : NEAR_GROUP;
+
     for (size_t i = 0; i < count; i++) {
         struct share *share = &export->shares[i];
 
-        share->job.run = run_share;
         share->export = export;
         share->tenant = &tenants[i];
         share->documents = share->hidden = 0;
         share->is_whole = false;
         share->err.text[0] = '\0';
         document_walk_init(&share->walk, export->store, &tenants[i].organization.id);
-        if (!executor_submit(export->workers, &share->job)) {
-            run_share(&share->job); /* never so: the queue has room for all */
+    }
+    export->left = (count + group - 1) / group;
+    for (size_t i = 0; i < count; i += group) {
+        struct share *first = &export->shares[i];
+
+        first->job.run = run_group;
+        first->group = count - i < group ? count - i : group;
+        if (!executor_submit(export->workers, &first->job)) {
+            run_group(&first->job); /* never so: the queue has room for all */
         }
     }
     (void)pthread_mutex_lock(&export->mutex);

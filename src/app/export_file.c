@@ -19,11 +19,17 @@ static enum status failed(const struct export_file *file, const char *what, stru
 
 enum status export_file_open(struct export_file *file, const char *path, struct err *err)
 {
+    struct stat about;
+
     *file = (struct export_file){ .fd = STDOUT_FILENO };
     if (strcmp(path, "-") == 0) {
         return ST_OK;
     }
     file->path = path;
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) {
+        file->fd = open(path, O_WRONLY | O_CLOEXEC); /* a pipe or a device, which has its name */
+        return file->fd < 0 ? failed(file, "write", err) : ST_OK;
+    }
     if (asprintf(&file->part, "%s.part", path) < 0) {
         file->part = NULL;
         return err_set(err, ST_BROKEN, "no memory for a path");
@@ -57,7 +63,7 @@ enum status export_file_write(struct export_file *file, struct str bytes, struct
 
 enum status export_file_finish(struct export_file *file, struct err *err)
 {
-    if (!file->path) {
+    if (!file->part) {
         return ST_OK;
     }
     if (fsync(file->fd) != 0 && errno != EINVAL) {

@@ -1,6 +1,7 @@
 /*
  * The file that an export writes: under another name until it is whole, so that nobody takes a part of
- * an export for all of it. Mode 0600: password hashes are in it.
+ * an export for all of it. Mode 0600: password hashes are in it. What is no regular file (a pipe, a
+ * device) is written as it is.
  */
 #ifndef ORGD_APP_EXPORT_FILE_H
 #define ORGD_APP_EXPORT_FILE_H

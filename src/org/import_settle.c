@@ -54,27 +54,21 @@ static enum status hash_all(const struct call *call, struct import_line *line)
     return ST_OK;
 }
 
-/* The id of the organization that a line means, if it is there: ST_NO_ORGANIZATION. */
-static enum status find_id(struct store *store, const struct call *call,
-                           const struct import_line *line, struct oid *ret_id)
+/* The organization that a line means, if it is there: ST_NO_ORGANIZATION. */
+static enum status find(struct store *store, const struct call *call,
+                        const struct import_line *line, struct organization *ret_organization)
 {
-    struct organization found;
-
-    if (line->has_id) {
-        TRY(store_organization_by_id(store, call, &line->organization.id, &found));
-    } else {
-        TRY(store_organization_by_name(store, call, line->name.key, &found));
-    }
-    *ret_id = found.id;
-    return ST_OK;
+    return line->has_id
+               ? store_organization_by_id(store, call, &line->organization.id, ret_organization)
+               : store_organization_by_name(store, call, line->name.key, ret_organization);
 }
 
 enum status import_prepare(struct store *store, const struct call *call, struct import_line *line,
                            bool *ret_is_there)
 {
     bool has_plain = false;
+    struct organization there;
     enum status found;
-    struct oid id;
 
     for (size_t i = 0; i < line->admin_count; i++) {
         has_plain = has_plain || line->admins[i].password.ptr;
@@ -83,7 +77,7 @@ enum status import_prepare(struct store *store, const struct call *call, struct 
     if (!has_plain) {
         return ST_OK;
     }
-    found = find_id(store, call, line, &id);
+    found = find(store, call, line, &there);
     if (found == ST_NO_ORGANIZATION) {
         return hash_all(call, line);
     }
@@ -349,31 +343,43 @@ static bool has_all_admins(const struct tenant *there, const struct import_line 
     return true;
 }
 
+/* Whether a line without an id means an organization that is there: without a further look where its
+ * only administrator is the first one. */
+static enum status judge_same(struct store *store, const struct call *call,
+                              const struct import_line *line, const struct organization *found)
+{
+    struct tenant there;
+
+    if (line->admin_count == 1 && !line->admins[0].has_id &&
+        str_equal(line->admins[0].member.account.email, found->admin_email)) {
+        return ST_OK;
+    }
+    TRY(tenant_find(store, call, &found->id, &there));
+    return has_all_admins(&there, line) ? ST_OK
+                                        : taken(call, "name", line->organization.name, found);
+}
+
 enum status import_settle(struct store *store, const struct call *call, struct import_line *line,
                           enum import_outcome *ret_outcome, struct oid *ret_id)
 {
-    enum import_outcome outcome = IMPORT_MADE;
+    enum import_outcome outcome = IMPORT_UNCHANGED;
+    struct organization found;
     struct tenant there;
-    enum status found;
-    struct oid id;
+    enum status status = find(store, call, line, &found);
 
-    found = find_id(store, call, line, &id);
-    if (found == ST_OK) {
-        found = tenant_find(store, call, &id, &there);
-    }
-    if (found == ST_NO_ORGANIZATION) {
-        id = line->organization.id;
-        TRY(make(store, call, line));
-    } else if (found != ST_OK) {
-        return found;
-    } else if (line->has_id) {
+    if (status == ST_OK && line->has_id) {
+        TRY(tenant_find(store, call, &found.id, &there));
         TRY(update(store, call, line, &there, &outcome));
-    } else if (has_all_admins(&there, line)) {
-        outcome = IMPORT_UNCHANGED;
+    } else if (status == ST_OK) {
+        TRY(judge_same(store, call, line, &found));
+    } else if (status == ST_NO_ORGANIZATION) {
+        TRY(make(store, call, line));
+        outcome = IMPORT_MADE;
+        found.id = line->organization.id;
     } else {
-        return taken(call, "name", line->organization.name, &there.organization);
+        return status;
     }
     *ret_outcome = outcome;
-    *ret_id = id;
+    *ret_id = found.id;
     return ST_OK;
 }

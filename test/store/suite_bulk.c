@@ -117,6 +117,30 @@ STORE_TEST(tenants__of_one_name_or_address_in_one_call_are_the_first_ones)
     suite_assert_tenant(&page.tenants[0], &tenants[0]);
 }
 
+/* Whatever order an engine makes them in. */
+STORE_TEST(tenants__of_one_address_or_slug_are_decided_by_their_place_not_their_name)
+{
+    FIXTURE;
+    struct tenant tenants[4];
+    struct tenant_creation creations[4];
+    static const char *const tags[] = { "zeta", "yota", "beta", "alpha" };
+
+    for (size_t i = 0; i < 4; i++) {
+        tenants[i] = suite_tenant(f, tags[i]);
+        creations[i] = creation_of(&tenants[i]);
+        creations[i].slug_may_vary = true;
+    }
+    tenants[3].members[0].account.email_key = tenants[0].members[0].account.email_key;
+    tenants[2].organization.slug = tenants[1].organization.slug;
+    assert_status(store_tenants_create(f->store, &f->call, creations, 4), ST_OK);
+    assert_status(creations[0].status, ST_OK);
+    assert_status(creations[1].status, ST_OK);
+    assert_status(creations[2].status, ST_OK);
+    assert_status(creations[3].status, ST_EMAIL_TAKEN);
+    suite_assert_text(suite_listed(f, &tenants[1].organization.id).organization.slug, STR("yota"));
+    assert_true(suite_listed(f, &tenants[2].organization.id).organization.slug.len > 4);
+}
+
 /* Whether a slug is the plain one with '_' and six hex digits. */
 static void assert_suffixed(struct str slug, struct str plain)
 {
@@ -222,6 +246,7 @@ const struct CMUnitTest bulk_tests[] = {
     suite_test(tenants__created_together_are_what_they_were_to_the_last_field),
     suite_test(tenants__that_are_refused_leave_nothing_and_do_not_keep_the_others_out),
     suite_test(tenants__of_one_name_or_address_in_one_call_are_the_first_ones),
+    suite_test(tenants__of_one_address_or_slug_are_decided_by_their_place_not_their_name),
     suite_test(tenants__whose_plain_slug_is_held_get_a_suffix_where_it_may_vary),
     suite_test(tenants__are_many_in_one_call),
     suite_test(lots__put_documents_of_many_and_name_the_organization_that_is_not_there),
