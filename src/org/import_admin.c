@@ -22,7 +22,7 @@ enum status import_text(const struct import_reader *reader, const json_t *value,
 enum status import_id(const struct import_reader *reader, const json_t *value, const char *member,
                       struct oid *ret_id)
 {
-    struct str text;
+    struct str text = { .ptr = NULL };
 
     TRY(import_text(reader, value, member, &text));
     return oid_parse(text, ret_id)
@@ -33,7 +33,7 @@ enum status import_id(const struct import_reader *reader, const json_t *value, c
 enum status import_time(const struct import_reader *reader, const json_t *value, const char *member,
                         int64_t *ret_ms)
 {
-    struct str text;
+    struct str text = { .ptr = NULL };
 
     TRY(import_text(reader, value, member, &text));
     return clock_parse_ms(text, ret_ms)
