@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 struct reader {
     struct import *import;
     struct buf rest; /* read, and in no chunk yet */
+    char *bytes;     /* what one read gives; too much for a thread's stack */
     uint64_t number; /* of the next line */
     size_t line_max;
     bool is_ended;
@@ -27,9 +29,7 @@ static size_t line_max_of(const struct import *import)
 /* Reads on behind what is in rest. ST_OK; ST_BUSY: somebody wants to stop. */
 static enum status read_more(struct reader *reader, struct err *err)
 {
-    static const size_t part = IMPORT_CHUNK_BYTES;
     struct pollfd wait = { .fd = reader->import->fd, .events = POLLIN };
-    char bytes[IMPORT_CHUNK_BYTES];
     ssize_t got = -1;
 
     while (got < 0) {
@@ -37,13 +37,13 @@ static enum status read_more(struct reader *reader, struct err *err)
             return ST_BUSY;
         }
         if (poll(&wait, 1, POLL_MS) > 0) {
-            got = read(reader->import->fd, bytes, part);
+            got = read(reader->import->fd, reader->bytes, IMPORT_CHUNK_BYTES);
             if (got < 0 && errno != EINTR && errno != EAGAIN) {
                 return err_set(err, ST_BROKEN, "cannot read the file: %s", strerror(errno));
             }
         }
     }
-    buf_append(&reader->rest, bytes, (size_t)got);
+    buf_append(&reader->rest, reader->bytes, (size_t)got);
     reader->is_ended = got == 0;
     return ST_OK;
 }
@@ -205,9 +205,12 @@ static enum status give_next(struct reader *reader, struct err *err)
 void *import_read(void *argument)
 {
     struct import *import = argument;
-    struct reader reader = { .import = import, .number = 1, .line_max = line_max_of(import) };
+    struct reader reader = { .import = import,
+                             .number = 1,
+                             .line_max = line_max_of(import),
+                             .bytes = malloc(IMPORT_CHUNK_BYTES) };
     struct err err = { .text = "" };
-    enum status status = ST_OK;
+    enum status status = reader.bytes ? ST_OK : err_set(&err, ST_BROKEN, "no memory for an import");
 
     buf_init(&reader.rest, reader.line_max + 2 * IMPORT_CHUNK_BYTES);
     while (status == ST_OK && (!reader.is_ended || reader.rest.len > 0)) {
@@ -221,5 +224,6 @@ void *import_read(void *argument)
     (void)pthread_cond_broadcast(&import->changed);
     (void)pthread_mutex_unlock(&import->mutex);
     buf_done(&reader.rest);
+    free(reader.bytes);
     return NULL;
 }
