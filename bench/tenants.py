@@ -2,7 +2,6 @@
 rename and delete, and how fast organizations come in."""
 
 import json
-import re
 import sqlite3
 import subprocess
 import time
@@ -40,11 +39,6 @@ def milliseconds(do):
     return 1000 * (time.monotonic() - begun)
 
 
-def has_import():
-    usage = subprocess.run([ORGD, "--help"], capture_output=True, text=True).stdout
-    return re.search(r"^\s+import\b", usage, re.M) is not None
-
-
 def given_hash(run):
     """The hash of PASSWORD, as orgd makes it."""
     directory = run.directory("hash")
@@ -63,9 +57,6 @@ def write_lines(file, count, password_hash):
 
 def import_rate(run):
     """Organizations with given hashes, one for each line; then they are looked for."""
-    if not has_import():
-        run.skip("import", "this orgd has no command import")
-        return
     directory = run.directory("import")
     file = directory / "organizations.ndjson"
     write_lines(file, run.tenants, given_hash(run))

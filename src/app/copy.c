@@ -3,10 +3,10 @@
 
 #include "app/copy_phases.h"
 #include "app/copy_place.h"
+#include "app/stop.h"
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <signal.h>
 #include <sodium.h>
 
 #define WORKERS 8
@@ -171,17 +171,6 @@ static enum status open_and_run(struct copy *copy, const struct copy_options *op
     return status;
 }
 
-static void block_signals(void)
-{
-    sigset_t signals;
-
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    (void)signal(SIGPIPE, SIG_IGN);
-}
-
 enum status app_copy(const struct copy_options *options, struct copy_report *ret_report,
                      struct err *err)
 {
@@ -194,7 +183,7 @@ enum status app_copy(const struct copy_options *options, struct copy_report *ret
     if (sodium_init() < 0) {
         return err_set(err, ST_BROKEN, "libsodium does not start");
     }
-    block_signals();
+    stop_block();
     log_set_level(LOG_ERROR);
     progress_init(&copy.progress);
     status = open_and_run(&copy, options, &report, err);

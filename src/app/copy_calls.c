@@ -1,12 +1,8 @@
 /* Calls to the destination that others may be in the way of, and the wish to stop. */
 #include "app/copy_work.h"
 
-#include "base/clock.h"
+#include "app/busy.h"
 
-#include <time.h>
-
-#define BUSY_MS 120000 /* how long one thing is tried again while others are at it */
-#define BUSY_PAUSE_MS 250
 #define MEMBER_MS 100 /* more for each member: an engine may put them one by one */
 #define CALL_MEM_BYTES ((size_t)256 * 1024 * 1024)
 
@@ -17,25 +13,7 @@ enum status copy_may_go_on(struct copy *copy, struct err *err)
 
 bool copy_try_again(struct copy *copy, enum status status, int64_t *until_ms, struct err *err)
 {
-    struct timespec pause = { .tv_nsec = BUSY_PAUSE_MS * 1000000L };
-    int64_t now_ms = clock_monotonic_ms();
-
-    if (status != ST_BUSY || atomic_load(&copy->is_stopping)) {
-        return false;
-    }
-    if (*until_ms == 0) {
-        *until_ms = now_ms + BUSY_MS;
-    }
-    if (now_ms >= *until_ms) {
-        struct err why = *err;
-
-        (void)!err_set(err, ST_BUSY, "the destination was busy for %d s%s%s", BUSY_MS / 1000,
-                       why.text[0] ? ": " : "", why.text);
-        return false;
-    }
-    (void)nanosleep(&pause, NULL);
-    err->text[0] = '\0';
-    return true;
+    return busy_try_again(&copy->is_stopping, "destination", status, until_ms, err);
 }
 
 static struct call call_for(const struct tenant *tenant, struct arena *mem, struct err *err)

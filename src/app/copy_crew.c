@@ -1,10 +1,10 @@
 /* Handing out work, waiting for it, and signals meanwhile. */
 #include "app/copy_crew.h"
 
+#include "app/stop.h"
 #include "base/clock.h"
 #include "base/thread.h"
 
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -65,23 +65,12 @@ static void run_work(struct job *job)
     (void)pthread_mutex_unlock(&crew->mutex);
 }
 
-/* SIGINT and SIGTERM are blocked: the first is a wish to stop soon. A second one stops at once. */
 static void look_for_signals(struct copy *copy)
 {
-    struct timespec at_once = { .tv_nsec = 0 };
-    sigset_t signals;
-
-    if (copy->is_interrupted || !thread_stop_is_pending()) {
-        return;
-    }
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    while (sigtimedwait(&signals, NULL, &at_once) > 0) {
+    if (!copy->is_interrupted && stop_was_asked()) {
         copy->is_interrupted = true;
+        atomic_store(&copy->is_stopping, true);
     }
-    atomic_store(&copy->is_stopping, true);
-    (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }
 
 static void wait_for_all(struct crew *crew)

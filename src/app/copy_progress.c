@@ -39,13 +39,27 @@ static size_t width_of_terminal(void)
     return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
 }
 
+/* Whether it is known how much there is to do. */
+static bool has_bar(const struct progress *progress)
+{
+    return progress->organizations > 0 || progress->bytes > 0;
+}
+
 /* From 0 to 1. */
 static double fraction(const struct progress *progress)
 {
+    int64_t bytes = atomic_load(&progress->bytes_done);
     int64_t all = progress->documents + ORGANIZATION_WEIGHT * progress->organizations;
     int64_t done = atomic_load(&progress->documents_done) +
                    ORGANIZATION_WEIGHT * atomic_load(&progress->organizations_done);
 
+    if (progress->bytes > 0) {
+        return bytes < progress->bytes ? (double)bytes / (double)progress->bytes : 1;
+    }
+    if (progress->counts_lines) { /* how many documents there are isn't known */
+        all = progress->organizations;
+        done = atomic_load(&progress->organizations_done);
+    }
     if (all <= 0) {
         return 1;
     }
@@ -83,6 +97,11 @@ static void put_counts(const struct progress *progress, bool is_short, bool is_a
     int64_t all_organizations = at_least(progress->organizations, organizations);
     int64_t all_documents = at_least(progress->documents, documents);
 
+    if (progress->counts_lines) {
+        buf_printf(text, "%" PRId64 " %s  %" PRId64 " %s", organizations,
+                   is_short ? "orgs" : "organizations", documents, is_short ? "docs" : "documents");
+        return;
+    }
     if (progress->organizations == 0) {
         buf_printf(text, "%" PRId64 " organizations", organizations);
         return;
@@ -96,25 +115,28 @@ static void put_counts(const struct progress *progress, bool is_short, bool is_a
 /* "  3500/s  0:34 left", as much of it as has room. */
 static void put_pace(const struct progress *progress, size_t room, struct buf *text)
 {
-    int64_t documents = atomic_load(&progress->documents_done);
+    int64_t units = atomic_load(&progress->documents_done);
     int64_t spent_ms = clock_monotonic_ms() - progress->begun_ms;
     double done = fraction(progress);
     struct buf part;
 
-    if (progress->organizations == 0 || spent_ms <= 0) {
+    if (progress->counts_lines) {
+        units += atomic_load(&progress->organizations_done);
+    }
+    if ((!has_bar(progress) && !progress->counts_lines) || spent_ms <= 0) {
         return;
     }
     buf_init(&part, TEXT_BYTES);
-    if (documents > 0) {
+    if (units > 0) {
         buf_printf(&part, "  %*" PRId64 "/s", progress->is_terminal ? RATE_DIGITS : 0,
-                   documents * 1000 / spent_ms);
+                   units * 1000 / spent_ms);
     }
     if (part.len <= room) {
         buf_str(text, buf_view(&part));
         room -= part.len;
     }
     buf_clear(&part);
-    if (done > 0 && done < 1 && spent_ms >= 1000 && !progress->is_ended) {
+    if (has_bar(progress) && done > 0 && done < 1 && spent_ms >= 1000 && !progress->is_ended) {
         buf_text(&part, "  ");
         put_time(&part, (int64_t)((double)spent_ms / 1000 * (1 - done) / done) + 1);
         buf_text(&part, " left");
@@ -168,7 +190,7 @@ static void draw_bar(struct progress *progress)
         put_counts(progress, true, true, &counts);
     }
     buf_printf(&line, "%-*s", PHASE_WIDTH, progress->phase);
-    if (progress->organizations > 0) {
+    if (has_bar(progress)) {
         put_bar(&line, fraction(progress), width_of_bar(width, used + counts.len));
     }
     buf_str(&line, buf_view(&counts));
@@ -209,12 +231,23 @@ void progress_begin(struct progress *progress, const char *phase, int64_t organi
     progress->is_ended = false;
     progress->organizations = organizations;
     progress->documents = documents;
+    progress->counts_lines = false;
+    progress->bytes = 0;
     progress->begun_ms = progress->shown_ms = clock_monotonic_ms();
     atomic_store(&progress->organizations_done, 0);
     atomic_store(&progress->documents_done, 0);
+    atomic_store(&progress->bytes_done, 0);
     if (progress->is_terminal) {
         show(progress);
     }
+}
+
+void progress_begin_file(struct progress *progress, const char *phase, int64_t bytes,
+                         int64_t organizations)
+{
+    progress_begin(progress, phase, organizations, 0);
+    progress->counts_lines = true;
+    progress->bytes = bytes;
 }
 
 void progress_end(struct progress *progress)
@@ -235,6 +268,11 @@ void progress_add(struct progress *progress, int64_t organizations, int64_t docu
 {
     (void)atomic_fetch_add(&progress->organizations_done, organizations);
     (void)atomic_fetch_add(&progress->documents_done, documents);
+}
+
+void progress_add_bytes(struct progress *progress, int64_t bytes)
+{
+    (void)atomic_fetch_add(&progress->bytes_done, bytes);
 }
 
 void progress_draw(struct progress *progress)

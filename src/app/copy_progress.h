@@ -1,5 +1,5 @@
 /*
- * How far a copy is, on standard error: on a terminal one line that is drawn again and again,
+ * How far a copy, an import or an export is, on standard error: on a terminal one line that is drawn again and again,
  * otherwise a line every few seconds.
  */
 #ifndef ORGD_APP_COPY_PROGRESS_H
@@ -21,6 +21,9 @@ struct progress {
     int64_t documents;
     _Atomic int64_t organizations_done;
     _Atomic int64_t documents_done;
+    bool counts_lines; /* the phase is about a file: see progress_begin_file */
+    int64_t bytes;
+    _Atomic int64_t bytes_done;
 };
 
 void progress_init(struct progress *progress);
@@ -29,11 +32,19 @@ void progress_init(struct progress *progress);
 void progress_begin(struct progress *progress, const char *phase, int64_t organizations,
                     int64_t documents);
 
+/* Begins a phase that reads or writes a file, a line for each organization and document. bytes: of
+ * the file, and then they make the bar, by progress_add_bytes; 0: not known. The main thread. */
+void progress_begin_file(struct progress *progress, const char *phase, int64_t bytes,
+                         int64_t organizations);
+
 /* Ends it, and shows how it ended. The main thread. */
 void progress_end(struct progress *progress);
 
 /* Work done; any thread. */
 void progress_add(struct progress *progress, int64_t organizations, int64_t documents);
+
+/* Bytes of the file that are done; any thread. */
+void progress_add_bytes(struct progress *progress, int64_t bytes);
 
 /* Draws, if it is time to. The main thread. */
 void progress_draw(struct progress *progress);

@@ -3,8 +3,6 @@
 
 #include "base/clock.h"
 
-#include <sodium.h>
-
 #define TENANT_PAGE 256
 #define TENANT_BYTES ((size_t)32 * 1024 * 1024) /* of a page; one tenant may pass it */
 #define TENANT_MEM_BYTES ((size_t)1 << 30)
@@ -31,22 +29,6 @@ void tenant_walk_done(struct tenant_walk *walk)
     arena_done(&walk->mem);
 }
 
-/* An engine that keeps account and organization apart shows the later of their times as the
- * organization's: so that is what all of them are asked to keep. */
-static void settle_time(struct tenant *tenant)
-{
-    struct organization *organization = &tenant->organization;
-
-    for (size_t i = 0; i < tenant->member_count; i++) {
-        const struct account *account = &tenant->members[i].account;
-
-        if (oid_equal(&account->id, &organization->admin_id) &&
-            account->updated_ms > organization->updated_ms) {
-            organization->updated_ms = account->updated_ms;
-        }
-    }
-}
-
 /* Makes sure that there is a present one, where there is any more. */
 static enum status load_tenants(struct tenant_walk *walk, struct err *err)
 {
@@ -67,8 +49,21 @@ static enum status load_tenants(struct tenant_walk *walk, struct err *err)
     TRY(store_tenant_list(walk->store, &call, &query, &walk->page));
     walk->begun = true;
     for (size_t i = 0; i < walk->page.count; i++) {
-        settle_time(&walk->page.tenants[i]);
+        tenant_settle_time(&walk->page.tenants[i]);
     }
+    return ST_OK;
+}
+
+enum status tenant_walk_page(struct tenant_walk *walk, const struct tenant **ret_tenants,
+                             size_t *ret_count, struct err *err)
+{
+    walk->at = walk->page.count;
+    if (walk->begun && !walk->page.more) {
+        walk->page.count = walk->at = 0;
+    }
+    TRY(load_tenants(walk, err));
+    *ret_tenants = walk->page.tenants;
+    *ret_count = walk->page.count;
     return ST_OK;
 }
 
@@ -110,86 +105,6 @@ enum status tenant_walk_pairs(struct tenant_walk *from, struct tenant_walk *to,
     }
     *ret_count = count;
     return ST_OK;
-}
-
-enum status tenant_find(struct store *store, const struct call *call, const struct oid *id,
-                        struct tenant *ret_tenant)
-{
-    struct oid before = *id;
-    struct tenant_query query = { .limit = 1, .max_bytes = 1 };
-    struct tenant_page page;
-    int i = OID_BYTES - 1;
-
-    while (i >= 0 && before.bytes[i] == 0) {
-        before.bytes[i--] = 0xFF; /* it borrows from the next */
-    }
-    if (i >= 0) {
-        before.bytes[i]--;
-        query.after = &before;
-    }
-    TRY(store_tenant_list(store, call, &query, &page));
-    if (page.count == 0 || !oid_equal(&page.tenants[0].organization.id, id)) {
-        return ST_NO_ORGANIZATION;
-    }
-    settle_time(&page.tenants[0]);
-    *ret_tenant = page.tenants[0];
-    return ST_OK;
-}
-
-static void add_bytes(crypto_generichash_state *state, const void *bytes, size_t len)
-{
-    (void)crypto_generichash_update(state, bytes, len);
-}
-
-/* With its length, so that no two lists of texts hash as one. */
-static void add_text(crypto_generichash_state *state, struct str text)
-{
-    uint64_t len = text.len;
-
-    add_bytes(state, &len, sizeof(len));
-    add_bytes(state, text.ptr, text.len);
-}
-
-static void add_number(crypto_generichash_state *state, int64_t number)
-{
-    add_bytes(state, &number, sizeof(number));
-}
-
-void tenant_digest(const struct tenant *tenant, unsigned char ret_digest[COPY_DIGEST_BYTES])
-{
-    const struct organization *organization = &tenant->organization;
-    crypto_generichash_state state;
-
-    (void)crypto_generichash_init(&state, NULL, 0, COPY_DIGEST_BYTES);
-    add_bytes(&state, organization->id.bytes, OID_BYTES);
-    add_text(&state, organization->name);
-    add_text(&state, organization->name_key);
-    add_text(&state, organization->slug);
-    add_bytes(&state, organization->admin_id.bytes, OID_BYTES);
-    add_number(&state, organization->created_ms);
-    add_number(&state, organization->updated_ms);
-    for (size_t i = 0; i < tenant->member_count; i++) {
-        const struct account *account = &tenant->members[i].account;
-
-        add_bytes(&state, account->id.bytes, OID_BYTES);
-        add_text(&state, account->email);
-        add_text(&state, account->email_key);
-        add_text(&state, account->password_hash);
-        add_number(&state, account->password_version);
-        add_number(&state, account->created_ms);
-        add_number(&state, account->updated_ms);
-        add_text(&state, tenant->members[i].role);
-    }
-    (void)crypto_generichash_final(&state, ret_digest, COPY_DIGEST_BYTES);
-}
-
-bool tenant_equal(const struct tenant *a, const struct tenant *b)
-{
-    unsigned char digests[2][COPY_DIGEST_BYTES];
-
-    tenant_digest(a, digests[0]);
-    tenant_digest(b, digests[1]);
-    return memcmp(digests[0], digests[1], COPY_DIGEST_BYTES) == 0;
 }
 
 void document_walk_init(struct document_walk *walk, struct store *store,

@@ -9,10 +9,10 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "store/store.h"
+#include "store/tenant.h"
 
 #define COPY_CALL_MS 60000 /* the longest that one call of a store may take */
-#define COPY_DIGEST_BYTES 16
+#define COPY_DIGEST_BYTES TENANT_DIGEST_BYTES
 #define COPY_PAIRS_MAX 512
 
 struct tenant_walk {
@@ -27,6 +27,11 @@ struct tenant_walk {
 void tenant_walk_init(struct tenant_walk *walk, struct store *store);
 void tenant_walk_done(struct tenant_walk *walk);
 
+/* The next page of one walk; *ret_count 0: that was all. The tenants live until the next call.
+ * Statuses: as tenant_list. */
+MUST_CHECK enum status tenant_walk_page(struct tenant_walk *walk, const struct tenant **ret_tenants,
+                                        size_t *ret_count, struct err *err);
+
 /* One organization, on either side or on both. */
 struct pair {
     const struct tenant *from; /* NULL: not there */
@@ -40,14 +45,6 @@ struct pair {
 MUST_CHECK enum status tenant_walk_pairs(struct tenant_walk *from, struct tenant_walk *to,
                                          struct pair ret_pairs[COPY_PAIRS_MAX], size_t *ret_count,
                                          struct err *err);
-
-/* The one tenant of an id, in the call's mem. ST_NO_ORGANIZATION. */
-MUST_CHECK enum status tenant_find(struct store *store, const struct call *call,
-                                   const struct oid *id, struct tenant *ret_tenant);
-
-/* A hash of every field that a move keeps. */
-void tenant_digest(const struct tenant *tenant, unsigned char ret_digest[COPY_DIGEST_BYTES]);
-bool tenant_equal(const struct tenant *a, const struct tenant *b);
 
 struct document_walk {
     struct store *store; /* NULL: nothing is there */

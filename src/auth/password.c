@@ -59,19 +59,41 @@ enum status password_hash(struct str password, struct arena *mem, struct str *re
     return ST_OK;
 }
 
-static bool argon2_verify(struct str password, struct str hash)
+/* What libsodium takes: a salt of 8 bytes, a checksum of 16, and 8 KiB for each lane, at least. */
+#define SALT_BYTES_MIN 8
+#define CHECKSUM_BYTES_MIN 16
+#define LANE_KIB_MIN 8
+
+static bool is_base64(struct str text, size_t bytes_min)
 {
-    char text[PASSWORD_HASH_MAX + 1];
+    unsigned char bytes[PASSWORD_HASH_MAX];
+    size_t len = 0;
+
+    return sodium_base642bin(bytes, sizeof(bytes), text.ptr, text.len, NULL, &len, NULL,
+                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0 &&
+           len >= bytes_min;
+}
+
+static bool is_argon2(struct str hash)
+{
     struct str rest = hash;
     uint32_t memory;
     uint32_t passes;
     uint32_t lanes;
 
-    if ((!phc_text(&rest, "$argon2id$") && !phc_text(&rest, "$argon2i$")) ||
-        !phc_text(&rest, "v=19$m=") || !phc_number(&rest, 1, MEMORY_KIB_MAX, &memory) ||
-        !phc_text(&rest, ",t=") || !phc_number(&rest, 1, PASSES_MAX, &passes) ||
-        !phc_text(&rest, ",p=") || !phc_number(&rest, 1, LANES_MAX, &lanes) ||
-        !phc_text(&rest, "$")) {
+    return (phc_text(&rest, "$argon2id$") || phc_text(&rest, "$argon2i$")) &&
+           phc_text(&rest, "v=19$m=") && phc_number(&rest, 1, MEMORY_KIB_MAX, &memory) &&
+           phc_text(&rest, ",t=") && phc_number(&rest, 1, PASSES_MAX, &passes) &&
+           phc_text(&rest, ",p=") && phc_number(&rest, 1, LANES_MAX, &lanes) &&
+           phc_text(&rest, "$") && memory >= LANE_KIB_MIN * lanes &&
+           is_base64(phc_field(&rest), SALT_BYTES_MIN) && is_base64(rest, CHECKSUM_BYTES_MIN);
+}
+
+static bool argon2_verify(struct str password, struct str hash)
+{
+    char text[PASSWORD_HASH_MAX + 1];
+
+    if (!is_argon2(hash)) {
         return false;
     }
     memcpy(text, hash.ptr, hash.len);
@@ -81,30 +103,48 @@ static bool argon2_verify(struct str password, struct str hash)
 
 static const struct format {
     const char *start;
+    bool (*is_whole)(struct str hash);
     bool (*verify)(struct str password, struct str hash);
 } formats[] = {
-    { "$argon2", argon2_verify },
-    { "$pbkdf2-sha256$", password_verify_pbkdf2 },
-    { "$2", password_verify_bcrypt },
+    { "$argon2", is_argon2, argon2_verify },
+    { "$pbkdf2-sha256$", password_is_pbkdf2, password_verify_pbkdf2 },
+    { "$2", password_is_bcrypt, password_verify_bcrypt },
 };
 
-bool password_verify(struct str password, struct str hash)
+/* NULL: of no known format. */
+static const struct format *format_of(struct str hash)
 {
-    if (password.len == 0) {
-        password = STR(""); /* libsodium takes no NULL */
-    }
-    if (password.len > PASSWORD_MAX_BYTES || has_nul(password) || hash.len > PASSWORD_HASH_MAX ||
-        has_nul(hash)) {
-        return false;
+    if (hash.len > PASSWORD_HASH_MAX || has_nul(hash)) {
+        return NULL;
     }
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         struct str rest = hash;
 
         if (phc_text(&rest, formats[i].start)) {
-            return formats[i].verify(password, hash);
+            return &formats[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+bool password_hash_is_known(struct str hash)
+{
+    const struct format *format = format_of(hash);
+
+    return format && format->is_whole(hash);
+}
+
+bool password_verify(struct str password, struct str hash)
+{
+    const struct format *format = format_of(hash);
+
+    if (password.len == 0) {
+        password = STR(""); /* libsodium takes no NULL */
+    }
+    if (password.len > PASSWORD_MAX_BYTES || has_nul(password) || !format) {
+        return false;
+    }
+    return format->verify(password, hash);
 }
 
 bool password_verify_nobody(struct str password)

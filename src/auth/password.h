@@ -40,6 +40,10 @@ bool password_verify(struct str password, struct str hash);
  * nobody has; always false. */
 bool password_verify_nobody(struct str password);
 
+/* Whether password_verify can verify some password by this hash: one of the formats, whole, and within
+ * the bounds. Computes nothing. */
+bool password_hash_is_known(struct str hash);
+
 /* Whether the hash is not what password_hash makes today. */
 bool password_needs_rehash(struct str hash);
 

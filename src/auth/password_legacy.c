@@ -39,34 +39,52 @@ static bool decode_adapted(struct str text, unsigned char *bytes, size_t size, s
                              sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0;
 }
 
+struct pbkdf2 {
+    uint32_t rounds;
+    unsigned char salt[PASSWORD_HASH_MAX];
+    size_t salt_len;
+    unsigned char checksum[PBKDF2_BYTES];
+};
+
+static bool read_pbkdf2(struct str hash, struct pbkdf2 *ret_pbkdf2)
+{
+    struct str rest = hash;
+    size_t len;
+
+    return phc_text(&rest, "$pbkdf2-sha256$") &&
+           phc_number(&rest, 1, PBKDF2_ROUNDS_MAX, &ret_pbkdf2->rounds) && phc_text(&rest, "$") &&
+           decode_adapted(phc_field(&rest), ret_pbkdf2->salt, sizeof(ret_pbkdf2->salt),
+                          &ret_pbkdf2->salt_len) &&
+           decode_adapted(rest, ret_pbkdf2->checksum, PBKDF2_BYTES, &len) && len == PBKDF2_BYTES;
+}
+
+bool password_is_pbkdf2(struct str hash)
+{
+    struct pbkdf2 stored;
+
+    return read_pbkdf2(hash, &stored);
+}
+
 bool password_verify_pbkdf2(struct str password, struct str hash)
 {
-    unsigned char salt[PASSWORD_HASH_MAX];
-    unsigned char stored[PBKDF2_BYTES];
     unsigned char computed[PBKDF2_BYTES];
-    struct str rest = hash;
-    uint32_t rounds;
-    size_t salt_len;
-    size_t stored_len;
+    struct pbkdf2 stored;
     bool equal;
 
-    if (!phc_text(&rest, "$pbkdf2-sha256$") || !phc_number(&rest, 1, PBKDF2_ROUNDS_MAX, &rounds) ||
-        !phc_text(&rest, "$") || !decode_adapted(phc_field(&rest), salt, sizeof(salt), &salt_len) ||
-        !decode_adapted(rest, stored, sizeof(stored), &stored_len) ||
-        stored_len != sizeof(stored)) {
+    if (!read_pbkdf2(hash, &stored)) {
         return false;
     }
-    if (PKCS5_PBKDF2_HMAC(password.ptr, (int)password.len, salt, (int)salt_len, (int)rounds,
-                          EVP_sha256(), (int)sizeof(computed), computed) != 1) {
+    if (PKCS5_PBKDF2_HMAC(password.ptr, (int)password.len, stored.salt, (int)stored.salt_len,
+                          (int)stored.rounds, EVP_sha256(), (int)sizeof(computed), computed) != 1) {
         return false;
     }
-    equal = sodium_memcmp(computed, stored, sizeof(stored)) == 0;
+    equal = sodium_memcmp(computed, stored.checksum, sizeof(computed)) == 0;
     sodium_memzero(computed, sizeof(computed));
     return equal;
 }
 
 /* Of bcrypt's form and size, at a cost within the bounds. */
-static bool is_bcrypt(struct str hash)
+bool password_is_bcrypt(struct str hash)
 {
     static const char alphabet[] =
         "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -102,7 +120,7 @@ bool password_verify_bcrypt(struct str password, struct str hash)
     const char *computed;
     bool equal;
 
-    if (!is_bcrypt(hash)) {
+    if (!password_is_bcrypt(hash)) {
         return false;
     }
     /*

@@ -17,4 +17,8 @@ bool password_verify_pbkdf2(struct str password, struct str hash);
 /* $2a$, $2b$ or $2y$: the first 72 bytes of a password count, the rest is not looked at. */
 bool password_verify_bcrypt(struct str password, struct str hash);
 
+/* Whether a hash is whole and of such a format. */
+bool password_is_pbkdf2(struct str hash);
+bool password_is_bcrypt(struct str hash);
+
 #endif

@@ -127,3 +127,113 @@ void clock_format_http(int64_t ms, char ret_text[CLOCK_HTTP_SIZE])
     at = put_time_of_day(at, parts.second);
     memcpy(at, " GMT", sizeof(" GMT"));
 }
+
+/* Takes so many digits off *rest, and what must stand behind them (NUL: nothing). */
+static bool take_digits(struct str *rest, size_t count, char behind, int64_t *ret_value)
+{
+    size_t len = count + (behind != '\0');
+    int64_t value = 0;
+
+    if (rest->len < len || (behind != '\0' && rest->ptr[count] != behind)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (rest->ptr[i] < '0' || rest->ptr[i] > '9') {
+            return false;
+        }
+        value = value * 10 + (rest->ptr[i] - '0');
+    }
+    *rest = (struct str){ .ptr = rest->ptr + len, .len = rest->len - len };
+    *ret_value = value;
+    return true;
+}
+
+/* ".5", ".123456789", or nothing. */
+static bool take_fraction(struct str *rest, int64_t *ret_ms)
+{
+    int64_t unit = 100;
+    int64_t ms = 0;
+    size_t at = 1;
+
+    *ret_ms = 0;
+    if (rest->len == 0 || rest->ptr[0] != '.') {
+        return true;
+    }
+    for (; at < rest->len && rest->ptr[at] >= '0' && rest->ptr[at] <= '9'; at++) {
+        ms += (rest->ptr[at] - '0') * unit;
+        unit /= 10;
+    }
+    *rest = (struct str){ .ptr = rest->ptr + at, .len = rest->len - at };
+    *ret_ms = ms;
+    return at >= 2 && at <= 10;
+}
+
+/* "Z", "+02:00". */
+static bool take_offset(struct str rest, int64_t *ret_ms)
+{
+    int64_t hours;
+    int64_t minutes;
+    bool is_behind;
+
+    if (str_is(rest, "Z")) {
+        *ret_ms = 0;
+        return true;
+    }
+    if (rest.len == 0 || (rest.ptr[0] != '+' && rest.ptr[0] != '-')) {
+        return false;
+    }
+    is_behind = rest.ptr[0] == '-';
+    rest = (struct str){ .ptr = rest.ptr + 1, .len = rest.len - 1 };
+    if (!take_digits(&rest, 2, ':', &hours) || !take_digits(&rest, 2, '\0', &minutes) ||
+        rest.len > 0 || hours > 23 || minutes > 59) {
+        return false;
+    }
+    *ret_ms = (hours * 60 + minutes) * 60000 * (is_behind ? -1 : 1);
+    return true;
+}
+
+static int64_t days_of_month(int64_t year, int64_t month)
+{
+    static const int64_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+    return days[month - 1] + (month == 2 && is_leap);
+}
+
+/* Days from 1970 to a date: the other way round than clock_format_ms. */
+static int64_t days_to(int64_t year, int64_t month, int64_t day)
+{
+    int64_t shifted = year + 400 - (month <= 2); /* years that begin in March, and above 0 */
+    int64_t month_from_march = month > 2 ? month - 3 : month + 9;
+    int64_t day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+
+    return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + day_of_year - 719468 -
+           146097;
+}
+
+bool clock_parse_ms(struct str text, int64_t *ret_ms)
+{
+    struct str rest = text;
+    int64_t year;
+    int64_t month;
+    int64_t day;
+    int64_t hour;
+    int64_t minute;
+    int64_t second;
+    int64_t ms;
+    int64_t offset_ms;
+
+    if (!take_digits(&rest, 4, '-', &year) || !take_digits(&rest, 2, '-', &month) ||
+        !take_digits(&rest, 2, 'T', &day) || !take_digits(&rest, 2, ':', &hour) ||
+        !take_digits(&rest, 2, ':', &minute) || !take_digits(&rest, 2, '\0', &second) ||
+        !take_fraction(&rest, &ms) || !take_offset(rest, &offset_ms)) {
+        return false;
+    }
+    if (month < 1 || month > 12 || day < 1 || day > days_of_month(year, month) || hour > 23 ||
+        minute > 59 || second > 59) {
+        return false;
+    }
+    *ret_ms = days_to(year, month, day) * 86400000 + ((hour * 60 + minute) * 60 + second) * 1000 +
+              ms - offset_ms;
+    return true;
+}

@@ -2,6 +2,9 @@
 #ifndef ORGD_BASE_CLOCK_H
 #define ORGD_BASE_CLOCK_H
 
+#include "base/str.h"
+
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Wall clock, milliseconds since 1970-01-01T00:00:00Z. */
@@ -20,5 +23,9 @@ void clock_format_ms(int64_t ms, char ret_text[CLOCK_TEXT_SIZE]);
 
 /* The form of HTTP's Date (RFC 9110, 5.6.7), within the same bounds; ends in NUL. */
 void clock_format_http(int64_t ms, char ret_text[CLOCK_HTTP_SIZE]);
+/* Reads such a time, also with another offset than Z, without a fraction of a second or with 1 to 9
+ * digits of it (beyond milliseconds they are cut off): RFC 3339, with 'T' and 'Z' as capitals. false, and
+ * *ret_ms untouched, for anything else, the 30th of February and leap seconds included. */
+bool clock_parse_ms(struct str text, int64_t *ret_ms);
 
 #endif

@@ -92,6 +92,57 @@ static const char copy_help[] =
     "example:\n"
     "  orgd copy --from ./orgd-data --to mongodb://localhost:27017\n";
 
+static const char import_help[] =
+    "usage: orgd import FILE [FLAG VALUE]...\n"
+    "\n"
+    "Reads organizations, their administrators and documents into the store: one JSON object\n"
+    "on each line of FILE (- is standard input).\n"
+    "\n"
+    "  {\"organization_name\":\"Acme\",\"email\":\"ada@acme.example\",\"password\":\"correct "
+    "horse\"}\n"
+    "  {\"document\":{\"_id\":\"invoice-1\",\"total\":12.5}}\n"
+    "  {\"organization_name\":\"Beta\",\"admins\":[{\"email\":\"bo@beta.example\",\n"
+    "   \"password_hash\":\"$2b$12$...\"}],\"documents\":[{\"n\":1},{\"n\":2}]}   (on one line)\n"
+    "  {\"organization_name\":\"Acme\",\"document\":{\"_id\":\"invoice-2\",\"total\":8}}\n"
+    "\n"
+    "A document belongs to the organization that its line names by organization_name or\n"
+    "organization_id, else to the one above. An organization may have id, slug, created_at and\n"
+    "updated_at; an administrator also id, role, password_version. What is left out is made.\n"
+    "Plain passwords are hashed, on all cores; hashes may be Argon2, bcrypt or PBKDF2.\n"
+    "\n"
+    "An organization with an id that is there is brought up to date. One without an id whose\n"
+    "name is there, with the same administrators, stays as it is. Any other clash of names or\n"
+    "addresses is named and left out, as is each line that breaks a rule, and the rest goes in:\n"
+    "so the same file may be imported again, after an interruption or a correction.\n"
+    "\n"
+    "The server must not run on the same directory; beside servers on MongoDB it may.\n"
+    "Standard error shows the progress and the lines that were refused; standard output has\n"
+    "the summary. Exit code 0: all of it went in; 1: not all; 2: wrong use.\n"
+    "\n"
+    "example:\n"
+    "  orgd import customers.ndjson --data ./orgd-data\n"
+    "\n"
+    "flags:\n";
+
+static const char export_help[] =
+    "usage: orgd export FILE [FLAG VALUE]...\n"
+    "\n"
+    "Writes the organizations of the store with their administrators, password hashes and\n"
+    "documents to FILE (- is standard output), as `orgd import` reads them: an organization's\n"
+    "line, then one for each of its documents. FILE is there once it is whole; it has hashes in\n"
+    "it, and nobody else may read it (mode 0600).\n"
+    "\n"
+    "A server may run meanwhile. The secret that tokens are made with is not part of it; to\n"
+    "move a whole store, `orgd copy` is better.\n"
+    "\n"
+    "Standard error shows the progress and the summary. Exit code 0: all of it was written;\n"
+    "1: it was not; 2: wrong use.\n"
+    "\n"
+    "example:\n"
+    "  orgd export - --data ./orgd-data | gzip >customers.ndjson.gz\n"
+    "\n"
+    "flags:\n";
+
 static const char version_help[] = "usage: orgd version\n"
                                    "\n"
                                    "Prints the program's name and version.\n"
@@ -127,6 +178,20 @@ static const struct command commands[] = {
         .help = doctor_help,
         .takes_settings = true,
         .run = command_doctor,
+    },
+    {
+        .name = "import",
+        .summary = "read organizations and documents from a file",
+        .help = import_help,
+        .takes_settings = true,
+        .run = command_import,
+    },
+    {
+        .name = "export",
+        .summary = "write organizations and documents to a file",
+        .help = export_help,
+        .takes_settings = true,
+        .run = command_export,
     },
     {
         .name = "version",

@@ -1,5 +1,5 @@
-/* The commands, from one table: `orgd serve`, `orgd doctor`, `orgd copy`, `orgd config`,
- * `orgd version`. */
+/* The commands, from one table: `orgd serve`, `orgd import`, `orgd export`, `orgd copy`, `orgd doctor`,
+ * `orgd config`, `orgd version`. */
 #ifndef ORGD_CMD_COMMAND_H
 #define ORGD_CMD_COMMAND_H
 
@@ -32,6 +32,8 @@ int command_serve(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_copy(int argc, char **argv);
 int command_doctor(int argc, char **argv);
+int command_export(int argc, char **argv);
+int command_import(int argc, char **argv);
 int command_version(int argc, char **argv);
 
 /* Prints a text to standard output; EXIT_DONE, or EXIT_FAILED and a line on standard error. */

@@ -28,12 +28,17 @@ static enum status refused(const json_error_t *error, struct err *err)
 
 enum status json_parse(struct str text, json_t **ret_value, struct err *err)
 {
+    return json_parse_within(text, JSON_DEPTH_MAX, ret_value, err);
+}
+
+enum status json_parse_within(struct str text, int depth_max, json_t **ret_value, struct err *err)
+{
     json_error_t error;
     const char *why;
     size_t offset;
     json_t *value;
 
-    if (!json_scan(text, &offset, &why)) {
+    if (!json_scan_within(text, depth_max, &offset, &why)) {
         return err_set_at(err, ST_BAD_JSON, offset, "%s", why);
     }
     value = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);

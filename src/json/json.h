@@ -27,6 +27,10 @@
  */
 MUST_CHECK enum status json_parse(struct str text, json_t **ret_value, struct err *err);
 
+/* The same with another greatest depth: 1 to 64. */
+MUST_CHECK enum status json_parse_within(struct str text, int depth_max, json_t **ret_value,
+                                         struct err *err);
+
 /* About how much memory the tree of a text takes at most; a text of many empty containers takes a
  * hundred times its own length. Any thread. */
 size_t json_tree_bytes(struct str text);
@@ -40,5 +44,8 @@ bool json_is_blank(struct str text);
  * Linear, no recursion, no allocation. Any thread.
  */
 bool json_scan(struct str text, size_t *ret_offset, const char **ret_why);
+
+/* The same with another greatest depth: 1 to 64. */
+bool json_scan_within(struct str text, int depth_max, size_t *ret_offset, const char **ret_why);
 
 #endif

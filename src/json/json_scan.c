@@ -9,17 +9,17 @@
 #include "json/number.h"
 #include "json/plain.h"
 
+#include <assert.h>
 #include <stdint.h>
 
 struct scan {
     const char *at; /* the byte looked at */
     const char *end;
     const char *why;
-    uint64_t objects; /* the stack */
+    uint64_t objects; /* the stack: a bit for each level */
     int depth;
+    int depth_max;
 };
-
-_Static_assert(JSON_DEPTH_MAX <= 64, "a bit for each level");
 
 static const char too_early[] = "The text ends too early";
 
@@ -291,7 +291,7 @@ static bool scan_down(struct scan *scan)
         if (!is_object && peek(scan) != '[') {
             return scan_scalar(scan);
         }
-        if (scan->depth == JSON_DEPTH_MAX) {
+        if (scan->depth == scan->depth_max) {
             return fail(scan, "Nested too deeply");
         }
         scan->at++;
@@ -335,9 +335,16 @@ static bool scan_up(struct scan *scan, bool *ret_more)
 
 bool json_scan(struct str text, size_t *ret_offset, const char **ret_why)
 {
+    return json_scan_within(text, JSON_DEPTH_MAX, ret_offset, ret_why);
+}
+
+bool json_scan_within(struct str text, int depth_max, size_t *ret_offset, const char **ret_why)
+{
     const char *begin = text.len > 0 ? text.ptr : "";
-    struct scan scan = { .at = begin, .end = begin + text.len };
+    struct scan scan = { .at = begin, .end = begin + text.len, .depth_max = depth_max };
     bool more = true;
+
+    assert(depth_max >= 1 && depth_max <= 64);
 
     while (more) {
         if (!scan_down(&scan) || !scan_up(&scan, &more)) {

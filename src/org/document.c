@@ -7,6 +7,7 @@
 #include "org/domain.h"
 #include "org/etag.h"
 #include "org/name.h"
+#include "json/json.h"
 
 #define MERGE_TRIES 4
 #define SCRATCH_BYTES ((size_t)80 * 1024 * 1024) /* the largest document that settings allow */
@@ -65,6 +66,27 @@ static enum status judge_body(json_t *body, struct str id, struct invalid *inval
         }
     }
     return invalid->count > before ? ST_INVALID : ST_OK;
+}
+
+enum status document_text_of(const json_t *body, struct str id, struct arena *mem, struct buf *text,
+                             struct str *ret_id, struct invalid *invalid, struct err *err)
+{
+    const json_t *own = json_object_get(body, "_id");
+
+    TRY(judge_body((json_t *)(uintptr_t)body, (struct str){ .ptr = NULL }, invalid));
+    if (document_text_is_deep(body)) {
+        return err_set(err, ST_INVALID, "A document is nested at most %d levels deep",
+                       JSON_DEPTH_MAX);
+    }
+    if (own) {
+        id = (struct str){ .ptr = json_string_value(own), .len = json_string_length(own) };
+    }
+    document_text_write(body, id, text);
+    if (buf_overflowed(text)) {
+        return document_text_too_large(text->limit, err);
+    }
+    *ret_id = arena_str(mem, id);
+    return ST_OK;
 }
 
 /* What an edit works with; the function that made it frees body. */

@@ -40,6 +40,16 @@ struct document_result {
  * entries; ST_TOO_LARGE for a document over the limit. body: any JSON value or NULL, stays the
  * caller's. */
 
+/*
+ * The text of a document that comes otherwise than by a request, judged by the same rules: id is its
+ * `_id` where it has none of its own. text is the caller's, and its limit the document's; ret_id is in
+ * mem. ST_INVALID, ST_TOO_LARGE; it says why in invalid or, where that has no entry, in err.
+ */
+struct buf;
+MUST_CHECK enum status document_text_of(const json_t *body, struct str id, struct arena *mem,
+                                        struct buf *text, struct str *ret_id,
+                                        struct invalid *invalid, struct err *err);
+
 /* ST_DOCUMENT_EXISTS. */
 MUST_CHECK enum status document_create(struct domain *domain, const struct call *call,
                                        const struct oid *organization, json_t *body,

@@ -61,6 +61,11 @@ static bool is_deeper(const json_t *value, int levels)
     return false;
 }
 
+bool document_text_is_deep(const json_t *body)
+{
+    return is_deeper(body, JSON_DEPTH_MAX);
+}
+
 enum status document_text_merge(struct str now, json_t *patch, struct str id, size_t max_bytes,
                                 struct buf *out, struct err *err)
 {

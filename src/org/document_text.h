@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -22,6 +23,9 @@ void document_text_write(const json_t *body, struct str id, struct buf *out);
  */
 MUST_CHECK enum status document_text_merge(struct str now, json_t *patch, struct str id,
                                            size_t max_bytes, struct buf *out, struct err *err);
+
+/* Whether it is nested beyond JSON_DEPTH_MAX. */
+bool document_text_is_deep(const json_t *body);
 
 /* ST_TOO_LARGE, with words. */
 MUST_CHECK enum status document_text_too_large(size_t max_bytes, struct err *err);

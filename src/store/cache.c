@@ -303,6 +303,24 @@ static enum status cache_documents_put(struct store *store, const struct call *c
     DOCUMENTS_CHANGED(documents_put, call, organization_id, documents, count);
 }
 
+static enum status cache_tenants_create(struct store *store, const struct call *call,
+                                        struct tenant_creation creations[], size_t count)
+{
+    CHANGED(tenants_create, call, creations, count);
+}
+
+static enum status cache_document_lots_put(struct store *store, const struct call *call,
+                                           struct document_lot lots[], size_t count)
+{
+    DOCUMENTS_CHANGED(document_lots_put, call, lots, count);
+}
+
+static enum status cache_tenant_estimate(struct store *store, const struct call *call,
+                                         int64_t *ret_count)
+{
+    PASSED(tenant_estimate, call, ret_count);
+}
+
 static enum status cache_document_as_kept(struct store *store, const struct call *call,
                                           const struct document *document, struct str *ret_body)
 {
@@ -330,6 +348,9 @@ static const struct store_ops ops = {
     .tenant_list = cache_tenant_list,
     .tenant_put = cache_tenant_put,
     .documents_put = cache_documents_put,
+    .tenants_create = cache_tenants_create,
+    .document_lots_put = cache_document_lots_put,
+    .tenant_estimate = cache_tenant_estimate,
     .document_as_kept = cache_document_as_kept,
 };
 

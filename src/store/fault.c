@@ -199,6 +199,24 @@ static enum status fault_documents_put(struct store *store, const struct call *c
     FAULTED(documents_put, call, organization_id, documents, count);
 }
 
+static enum status fault_tenants_create(struct store *store, const struct call *call,
+                                        struct tenant_creation creations[], size_t count)
+{
+    FAULTED(tenants_create, call, creations, count);
+}
+
+static enum status fault_document_lots_put(struct store *store, const struct call *call,
+                                           struct document_lot lots[], size_t count)
+{
+    FAULTED(document_lots_put, call, lots, count);
+}
+
+static enum status fault_tenant_estimate(struct store *store, const struct call *call,
+                                         int64_t *ret_count)
+{
+    FAULTED_RESULT(int64_t, ret_count, tenant_estimate, call);
+}
+
 static enum status fault_document_as_kept(struct store *store, const struct call *call,
                                           const struct document *document, struct str *ret_body)
 {
@@ -225,6 +243,9 @@ static const struct store_ops ops = {
     .tenant_list = fault_tenant_list,
     .tenant_put = fault_tenant_put,
     .documents_put = fault_documents_put,
+    .tenants_create = fault_tenants_create,
+    .document_lots_put = fault_document_lots_put,
+    .tenant_estimate = fault_tenant_estimate,
     .document_as_kept = fault_document_as_kept,
 };
 

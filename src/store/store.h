@@ -155,6 +155,26 @@ struct tenant {
 
 #define TENANT_MEMBERS_MAX 10000
 
+/* What tenants_create makes, and what became of it. */
+struct tenant_creation {
+    const struct tenant *tenant;
+    bool
+        slug_may_vary; /* its slug is a plain one, as new_organization's: where another organization
+                           holds it, '_' and six random hex digits come on top */
+    bool slug_needs_suffix; /* with slug_may_vary: as new_organization's */
+    enum status status;     /* where the verb is ST_OK */
+};
+
+/* Documents of one organization among those that document_lots_put puts. */
+struct document_lot {
+    struct oid organization_id;
+    const struct document *documents;
+    size_t count;       /* 1 to 500, no id twice */
+    enum status status; /* where the verb is ST_OK */
+};
+
+#define BULK_MAX 131072 /* tenants, or lots, in one call */
+
 struct tenant_query {
     const struct oid *after; /* only ids behind this one; NULL: from the first */
     size_t limit;            /* 1 to 500 */
@@ -289,6 +309,29 @@ struct store_ops {
     enum status (*documents_put)(struct store *store, const struct call *call,
                                  const struct oid *organization_id,
                                  const struct document documents[], size_t count);
+
+    /* For filling a store (orgd import): much at a time, and meant for when nobody else is in a hurry. */
+
+    /*
+     * Makes organizations that aren't there, as tenant_put does. In each one's status: ST_OK;
+     * ST_NAME_TAKEN (an organization has its id, its name_key or, unless slug_may_vary, its slug),
+     * ST_EMAIL_TAKEN (an account has the id or the email_key of one of its members), ST_INVALID (as
+     * tenant_put): then nothing of it was made. Earlier ones in the list win.
+     * count: 1 to BULK_MAX. On any status but ST_OK some of them may have been made, wholly.
+     */
+    enum status (*tenants_create)(struct store *store, const struct call *call,
+                                  struct tenant_creation creations[], size_t count);
+
+    /*
+     * documents_put for several organizations. In each lot's status: ST_OK, ST_NO_ORGANIZATION,
+     * ST_INVALID, ST_TOO_LARGE. count: 1 to BULK_MAX. On any status but ST_OK some may have been put.
+     */
+    enum status (*document_lots_put)(struct store *store, const struct call *call,
+                                     struct document_lot lots[], size_t count);
+
+    /* About how many organizations there are, to say how far something is. */
+    enum status (*tenant_estimate)(struct store *store, const struct call *call,
+                                   int64_t *ret_count);
 
     /* The body that document_get would give after documents_put of this document: an engine that keeps
      * values rather than text may write some of them in another form ({"$date": …}). Changes nothing and
@@ -443,6 +486,29 @@ MUST_CHECK static inline enum status store_documents_put(struct store *store,
                                                          size_t count)
 {
     return store->ops->documents_put(store, call, organization_id, documents, count);
+}
+
+MUST_CHECK static inline enum status store_tenants_create(struct store *store,
+                                                          const struct call *call,
+                                                          struct tenant_creation creations[],
+                                                          size_t count)
+{
+    return store->ops->tenants_create(store, call, creations, count);
+}
+
+MUST_CHECK static inline enum status store_document_lots_put(struct store *store,
+                                                             const struct call *call,
+                                                             struct document_lot lots[],
+                                                             size_t count)
+{
+    return store->ops->document_lots_put(store, call, lots, count);
+}
+
+MUST_CHECK static inline enum status store_tenant_estimate(struct store *store,
+                                                           const struct call *call,
+                                                           int64_t *ret_count)
+{
+    return store->ops->tenant_estimate(store, call, ret_count);
 }
 
 MUST_CHECK static inline enum status store_document_as_kept(struct store *store,

@@ -29,6 +29,9 @@
     X(tenant_list)                                                                                 \
     X(tenant_put)                                                                                  \
     X(documents_put)                                                                               \
+    X(tenants_create)                                                                              \
+    X(document_lots_put)                                                                           \
+    X(tenant_estimate)                                                                             \
     X(document_as_kept)
 
 #define VERB_ENUM(verb) VERB_##verb,
@@ -194,6 +197,24 @@ static enum status trace_documents_put(struct store *store, const struct call *c
                                        const struct document documents[], size_t count)
 {
     TRACED(documents_put, call, organization_id, documents, count);
+}
+
+static enum status trace_tenants_create(struct store *store, const struct call *call,
+                                        struct tenant_creation creations[], size_t count)
+{
+    TRACED(tenants_create, call, creations, count);
+}
+
+static enum status trace_document_lots_put(struct store *store, const struct call *call,
+                                           struct document_lot lots[], size_t count)
+{
+    TRACED(document_lots_put, call, lots, count);
+}
+
+static enum status trace_tenant_estimate(struct store *store, const struct call *call,
+                                         int64_t *ret_count)
+{
+    TRACED(tenant_estimate, call, ret_count);
 }
 
 static enum status trace_document_as_kept(struct store *store, const struct call *call,

@@ -210,6 +210,7 @@ int store_suite_run(const struct engine *engine)
         { "faults", fault_tests, fault_tests_count },
         { "transfer", transfer_tests, transfer_tests_count },
         { "moves", move_tests, move_tests_count },
+        { "bulk", bulk_tests, bulk_tests_count },
     };
     int failures = 0;
 

@@ -151,5 +151,7 @@ extern const struct CMUnitTest transfer_tests[];
 extern const size_t transfer_tests_count;
 extern const struct CMUnitTest move_tests[];
 extern const size_t move_tests_count;
+extern const struct CMUnitTest bulk_tests[];
+extern const size_t bulk_tests_count;
 
 #endif

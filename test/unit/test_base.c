@@ -144,6 +144,81 @@ TEST(clock__shows_the_date_of_http_as_the_c_library_does)
     }
 }
 
+TEST(clock__times_that_it_writes_are_read_as_they_were)
+{
+    static const int64_t times[] = {
+        0,
+        -1,
+        INT64_C(1709210096789),
+        INT64_C(-62167219200000),
+        INT64_C(253402300799999),
+        951782400000 /* 2000-02-29 */,
+    };
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        char text[CLOCK_TEXT_SIZE];
+        int64_t again = 42;
+
+        clock_format_ms(times[i], text);
+        assert_true(clock_parse_ms(str_of(text), &again));
+        assert_int_equal(again, times[i]);
+    }
+}
+
+TEST(clock__every_form_of_rfc3339_is_read)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } times[] = {
+        { "1970-01-01T00:00:01Z", 1000 },          { "1970-01-01T00:00:00.5Z", 500 },
+        { "1970-01-01T00:00:00.123999999Z", 123 }, { "1970-01-01T02:30:00+02:30", 0 },
+        { "1969-12-31T23:00:00-01:00", 0 },
+    };
+
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        int64_t ms = 42;
+
+        assert_true(clock_parse_ms(str_of(times[i].text), &ms));
+        assert_int_equal(ms, times[i].ms);
+    }
+}
+
+TEST(clock__what_is_no_time_is_refused)
+{
+    static const char *const texts[] = {
+        "",
+        "2026-01-01",
+        "2026-01-01T00:00:00",
+        "2026-01-01 00:00:00Z",
+        "2026-1-01T00:00:00Z",
+        "2026-13-01T00:00:00Z",
+        "2026-00-01T00:00:00Z",
+        "2026-02-29T00:00:00Z",
+        "1900-02-29T00:00:00Z",
+        "2026-04-31T00:00:00Z",
+        "2026-01-00T00:00:00Z",
+        "2026-01-01T24:00:00Z",
+        "2026-01-01T00:60:00Z",
+        "2026-01-01T00:00:60Z",
+        "2026-01-01T00:00:00.Z",
+        "2026-01-01T00:00:00.1234567890Z",
+        "2026-01-01T00:00:00+0100",
+        "2026-01-01T00:00:00+24:00",
+        "2026-01-01T00:00:00+01:60",
+        "2026-01-01T00:00:00Zx",
+        "-026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00",
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        int64_t ms = 42;
+
+        assert_false(clock_parse_ms(str_of(texts[i]), &ms));
+        assert_int_equal(ms, 42);
+    }
+}
+
 TEST(status__each_has_a_code_of_its_own)
 {
     for (int i = 0; i < STATUS_COUNT; i++) {
@@ -202,6 +277,9 @@ int main(void)
         cmocka_unit_test(oid__shows_as_24_digits_and_reads_back),
         cmocka_unit_test(clock__shows_the_date_of_http_as_the_c_library_does),
         cmocka_unit_test(clock__times_are_rfc3339_with_milliseconds),
+        cmocka_unit_test(clock__times_that_it_writes_are_read_as_they_were),
+        cmocka_unit_test(clock__every_form_of_rfc3339_is_read),
+        cmocka_unit_test(clock__what_is_no_time_is_refused),
         cmocka_unit_test(status__each_has_a_code_of_its_own),
         cmocka_unit_test(executor__refuses_beyond_its_queue_and_runs_all_it_took),
     };

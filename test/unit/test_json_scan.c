@@ -208,6 +208,22 @@ TEST(scan__level_33_stops_at_its_bracket)
     assert_int_equal(stop_of((struct str){ text, len + 1 }), len);
 }
 
+TEST(scan__within_another_depth_stops_at_the_bracket_beyond_it)
+{
+    char text[2 * 64];
+    const char *why = NULL;
+    size_t offset = 0;
+
+    memset(text, '[', 64);
+    memset(text + 64, ']', 64);
+    assert_true(json_scan_within((struct str){ .ptr = text, .len = 128 }, 64, &offset, &why));
+    assert_false(json_scan_within((struct str){ .ptr = text, .len = 128 }, 34, &offset, &why));
+    assert_int_equal(offset, 34);
+    assert_string_equal(why, "Nested too deeply");
+    assert_false(json_scan((struct str){ .ptr = text, .len = 128 }, &offset, &why));
+    assert_int_equal(offset, JSON_DEPTH_MAX);
+}
+
 TEST(scan__reads_nothing_behind_the_text)
 {
     static const char whole[] =
@@ -246,6 +262,7 @@ int main(void)
         cmocka_unit_test(scan__invalid_utf8_stops_at_the_byte_that_cannot_continue_the_sequence),
         cmocka_unit_test(scan__numbers_out_of_range_stop_behind_their_last_digit),
         cmocka_unit_test(scan__level_33_stops_at_its_bracket),
+        cmocka_unit_test(scan__within_another_depth_stops_at_the_bracket_beyond_it),
         cmocka_unit_test(scan__reads_nothing_behind_the_text),
         cmocka_unit_test(blank__is_only_the_white_space_of_json),
     };

@@ -23,6 +23,7 @@ struct vector {
 static void assert_verifies(const struct vector *vectors, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        assert_true(password_hash_is_known(str_of(vectors[i].hash)));
         assert_true(password_verify(str_of(vectors[i].password), str_of(vectors[i].hash)));
         assert_false(password_verify(STR("another password"), str_of(vectors[i].hash)));
         assert_false(password_verify(STR(""), str_of(vectors[i].hash)));
@@ -35,6 +36,7 @@ static void assert_none_verifies(const char *const *hashes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         assert_false(password_verify(STR(PLAIN), str_of(hashes[i])));
+        assert_false(password_hash_is_known(str_of(hashes[i])));
     }
 }
 
@@ -307,6 +309,27 @@ TEST(verify__hostile_parameters_cost_nothing)
     assert_true(clock_monotonic_ms() - start_ms < 300);
 }
 
+TEST(known__is_a_hash_of_our_own_and_none_that_libsodium_refuses)
+{
+    const char *const refused[] = {
+        "$argon2id$v=19$m=7,t=1,p=1" ARGON2_REST,
+        "$argon2id$v=19$m=31,t=1,p=4" ARGON2_REST,
+        "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbA$5jdMIzWoFbzSOl6k3wai9uU3f8LD+HmGXQgo1uhHQPI",
+        "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$5jdMIzWoFbzSOl6k3wY",
+        "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA",
+        "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA$",
+    };
+    struct arena mem;
+    struct str hash;
+
+    arena_init(&mem, 1 << 16);
+    assert_int_equal(password_hash(STR(PLAIN), &mem, &hash, NULL), ST_OK);
+    assert_true(password_hash_is_known(hash));
+    assert_true(password_hash_is_known(STR("$argon2id$v=19$m=64,t=1,p=1" ARGON2_REST)));
+    ASSERT_NONE_VERIFIES(refused);
+    arena_done(&mem);
+}
+
 TEST(verify__a_password_with_nul_is_never_right)
 {
     assert_false(password_verify(
@@ -390,6 +413,7 @@ int main(void)
         cmocka_unit_test(verify__unknown_formats_are_false),
         cmocka_unit_test(verify__a_hash_longer_than_the_limit_is_false),
         cmocka_unit_test(verify__hostile_parameters_cost_nothing),
+        cmocka_unit_test(known__is_a_hash_of_our_own_and_none_that_libsodium_refuses),
         cmocka_unit_test(verify__a_password_with_nul_is_never_right),
         cmocka_unit_test(verify_nobody__is_false_and_costs_what_a_wrong_password_costs),
         cmocka_unit_test(needs_rehash__everything_but_todays_form),

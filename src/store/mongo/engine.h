@@ -1,6 +1,7 @@
 /*
  * The engine's parts together, and its verbs by file: organizations.c (look-ups), create.c, update.c,
- * delete.c (see change.h), accounts.c, documents.c, tenant_list.c, tenant_put.c, documents_put.c.
+ * delete.c (see change.h), accounts.c, documents.c, tenant_list.c, tenant_put.c,
+ * tenant_create.c, documents_put.c.
  */
 #ifndef ORGD_STORE_MONGO_ENGINE_H
 #define ORGD_STORE_MONGO_ENGINE_H
@@ -73,6 +74,11 @@ enum status mongo_tenant_put(struct store *store, const struct call *call,
 enum status mongo_documents_put(struct store *store, const struct call *call,
                                 const struct oid *organization_id,
                                 const struct document documents[], size_t count);
+enum status mongo_tenants_create(struct store *store, const struct call *call,
+                                 struct tenant_creation creations[], size_t count);
+enum status mongo_document_lots_put(struct store *store, const struct call *call,
+                                    struct document_lot lots[], size_t count);
+enum status mongo_tenant_estimate(struct store *store, const struct call *call, int64_t *ret_count);
 enum status mongo_document_as_kept(struct store *store, const struct call *call,
                                    const struct document *document, struct str *ret_body);
 

@@ -72,6 +72,9 @@ static const struct store_ops ops = {
     .tenant_list = mongo_tenant_list,
     .tenant_put = mongo_tenant_put,
     .documents_put = mongo_documents_put,
+    .tenants_create = mongo_tenants_create,
+    .document_lots_put = mongo_document_lots_put,
+    .tenant_estimate = mongo_tenant_estimate,
     .document_as_kept = mongo_document_as_kept,
 };
 

@@ -13,6 +13,9 @@
 const struct tenant_member *tenant_find_member(const struct tenant *tenant,
                                                const struct oid *account);
 
+/* Whether organization_create makes it just so, and nothing is left to be put. */
+bool tenant_is_simple(const struct tenant *tenant);
+
 /* Makes each account and membership, or brings it to what the tenant says. ST_EMAIL_TAKEN, with
  * those before it put; ST_BUSY, …: to be tried again, and goes on there. */
 MUST_CHECK enum status tenant_put_members(struct change *change, const struct tenant *tenant);

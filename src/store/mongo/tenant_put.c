@@ -183,8 +183,7 @@ static enum status create(struct store *store, const struct call *call, const st
     return ST_OK;
 }
 
-/* Whether create makes it just so, and nothing is left to be put. */
-static bool is_simple(const struct tenant *tenant)
+bool tenant_is_simple(const struct tenant *tenant)
 {
     const struct organization *organization = &tenant->organization;
     const struct account *admin = &tenant->members[0].account;
@@ -213,7 +212,7 @@ static enum status make(struct store *store, const struct call *call, const stru
             status = create(store, call, tenant, with_substitute);
         }
     }
-    *ret_done = status == ST_OK && !with_substitute && is_simple(tenant);
+    *ret_done = status == ST_OK && !with_substitute && tenant_is_simple(tenant);
     return status;
 }
 

@@ -97,8 +97,32 @@ static void learn(struct batch_pace *pace, int64_t begun_us, int64_t run_us, int
     pace->commit_ns = least(pace->commit_ns, (now_us - run_us) * 1000);
 }
 
-struct write_op *batch_run(struct connection *connection, struct write_op *first,
-                           struct batch_pace *pace)
+/* An operation in a transaction of its own: what fails undoes all of it. */
+static struct write_op *run_alone(struct connection *connection, struct write_op *op)
+{
+    struct err err = { 0 };
+    enum status status;
+
+    if (clock_monotonic_ms() >= op->call->deadline_ms) {
+        op->status = err_set(op->call->err, ST_BUSY, "waited too long for the writer");
+        return op->next;
+    }
+    status = connection_run(connection, SQL_BEGIN, &err);
+    if (status == ST_OK) {
+        op->status = op->run(connection, op);
+        if (op->status == ST_OK) {
+            status = batch_commit(connection, &err);
+        }
+    }
+    connection_roll_back(connection);
+    if (status != ST_OK) {
+        op->status = err_set(op->call->err, status, "%s", err.text);
+    }
+    return op->next;
+}
+
+static struct write_op *run_together(struct connection *connection, struct write_op *first,
+                                     struct batch_pace *pace)
 {
     struct err err = { 0 };
     struct write_op *rest = first;
@@ -108,7 +132,7 @@ struct write_op *batch_run(struct connection *connection, struct write_op *first
     size_t bytes = 0;
     enum status status = connection_run(connection, SQL_BEGIN, &err);
 
-    while (status == ST_OK && rest && bytes < BATCH_BYTES) {
+    while (status == ST_OK && rest && !rest->is_alone && bytes < BATCH_BYTES) {
         status = run_one(connection, rest, &err);
         bytes += rest->bytes;
         count++;
@@ -132,4 +156,13 @@ struct write_op *batch_run(struct connection *connection, struct write_op *first
     connection_roll_back(connection);
     batch_refuse(first, status, &err);
     return NULL;
+}
+
+struct write_op *batch_run(struct connection *connection, struct write_op *first,
+                           struct batch_pace *pace)
+{
+    if (first->is_alone) {
+        return run_alone(connection, first);
+    }
+    return run_together(connection, first, pace);
 }

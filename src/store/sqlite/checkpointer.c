@@ -192,13 +192,13 @@ void checkpointer_watch(struct checkpointer *checkpointer, struct connection *wr
 
 /* Under the mutex: whether the next transaction finds a log shorter than the limit, or may begin it
  * anew because all of it is copied. */
-static bool has_room(const struct checkpointer *checkpointer)
+static bool has_room(const struct checkpointer *checkpointer, int pages)
 {
-    return checkpointer->log_pages < checkpointer->limits.limit ||
+    return checkpointer->log_pages < checkpointer->limits.limit - pages ||
            checkpointer->copied_pages >= checkpointer->log_pages;
 }
 
-enum status checkpointer_enter(struct checkpointer *checkpointer, struct err *err)
+enum status checkpointer_enter(struct checkpointer *checkpointer, int pages, struct err *err)
 {
     struct timespec until = timespec_of_ms(clock_monotonic_ms() + ROOM_MS);
     enum status status = ST_OK;
@@ -208,7 +208,7 @@ enum status checkpointer_enter(struct checkpointer *checkpointer, struct err *er
     while (checkpointer->held) {
         (void)pthread_cond_wait(&checkpointer->changed, &checkpointer->mutex);
     }
-    while (!has_room(checkpointer) && waited == 0) {
+    while (!has_room(checkpointer, pages) && waited == 0) {
         checkpointer->wanted = true;
         (void)pthread_cond_broadcast(&checkpointer->changed);
         waited = pthread_cond_timedwait(&checkpointer->changed, &checkpointer->mutex, &until);
@@ -216,7 +216,7 @@ enum status checkpointer_enter(struct checkpointer *checkpointer, struct err *er
     while (checkpointer->held) {
         (void)pthread_cond_wait(&checkpointer->changed, &checkpointer->mutex);
     }
-    if (has_room(checkpointer)) {
+    if (has_room(checkpointer, pages)) {
         checkpointer->inside = true;
     } else if (checkpointer->status == ST_STORAGE_FULL) {
         status = err_set(err, ST_STORAGE_FULL, "%s", checkpointer->err.text);

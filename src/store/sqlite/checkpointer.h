@@ -50,8 +50,11 @@ void checkpointer_watch(struct checkpointer *checkpointer, struct connection *wr
 
 /* The writer, before and after each transaction. enter waits while the log is being brought to its
  * end, and at the limit for a second: then it gives ST_STORAGE_FULL where the disk is why, or
- * ST_BUSY, and the transaction must not begin (nor leave be called). */
-MUST_CHECK enum status checkpointer_enter(struct checkpointer *checkpointer, struct err *err);
+ * ST_BUSY, and the transaction must not begin (nor leave be called). pages: how many more than usual
+ * the transaction may add to the log; it begins only where it then stays within the limit, or where
+ * all of the log is copied and it begins anew. */
+MUST_CHECK enum status checkpointer_enter(struct checkpointer *checkpointer, int pages,
+                                          struct err *err);
 void checkpointer_leave(struct checkpointer *checkpointer);
 
 #endif

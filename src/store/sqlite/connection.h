@@ -17,10 +17,14 @@
 /* CONNECTION_LOOK reads a database that is another process's, and writes nothing into it. */
 enum connection_use { CONNECTION_READ, CONNECTION_WRITE, CONNECTION_CHECKPOINT, CONNECTION_LOOK };
 
+/* The most memory that the writing connection keeps pages in once much was written at a time. */
+#define BULK_CACHE_KIB 196608
+
 struct connection {
     sqlite3 *db;
     sqlite3_stmt *statements[SQL_COUNT]; /* NULL until first used */
     struct connection *next;             /* the reader pool's */
+    bool has_bulk_cache;                 /* bulk.c's */
 };
 
 /*

@@ -1,6 +1,6 @@
 /*
  * The engine's parts together, and its verbs by file: organizations.c, accounts.c, documents.c,
- * transfer.c.
+ * transfer.c, bulk.c.
  */
 #ifndef ORGD_STORE_SQLITE_ENGINE_H
 #define ORGD_STORE_SQLITE_ENGINE_H
@@ -65,6 +65,16 @@ MUST_CHECK enum status organization_number(struct connection *connection, const 
 MUST_CHECK enum status change_numbers(struct connection *connection, const struct call *call,
                                       enum sql id, int64_t first, int64_t second);
 
+/* The slug for the n-th try, from 0: the plain one first, where it may be used, then suffixes. */
+#define SLUG_TRIES 64 /* of 16 million suffixes; one that is held is rare, ten in a row a mistake */
+struct str slug_try(const struct call *call, struct str plain, bool needs_suffix, int n);
+
+/* documents_put within the writer's transaction; adds to *bytes how much was written. */
+MUST_CHECK enum status documents_put_now(struct connection *connection, const struct call *call,
+                                         const struct oid *organization_id,
+                                         const struct document documents[], size_t count,
+                                         size_t *bytes);
+
 /* Adds to the number of an organization's documents. */
 MUST_CHECK enum status count_changed(struct connection *connection, const struct call *call,
                                      int64_t number, int64_t by);
@@ -119,6 +129,12 @@ enum status sqlite_tenant_put(struct store *store, const struct call *call,
 enum status sqlite_documents_put(struct store *store, const struct call *call,
                                  const struct oid *organization_id,
                                  const struct document documents[], size_t count);
+enum status sqlite_tenants_create(struct store *store, const struct call *call,
+                                  struct tenant_creation creations[], size_t count);
+enum status sqlite_document_lots_put(struct store *store, const struct call *call,
+                                     struct document_lot lots[], size_t count);
+enum status sqlite_tenant_estimate(struct store *store, const struct call *call,
+                                   int64_t *ret_count);
 enum status sqlite_document_as_kept(struct store *store, const struct call *call,
                                     const struct document *document, struct str *ret_body);
 

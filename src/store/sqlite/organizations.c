@@ -6,10 +6,7 @@
 
 #include <sodium.h>
 
-#define SLUG_TRIES 64 /* of 16 million suffixes; one that is held is rare, ten in a row a mistake */
-
-/* The slug for the n-th try: the plain one first, where it may be used, then suffixes. */
-static struct str slug_try(const struct call *call, struct str plain, bool needs_suffix, int n)
+struct str slug_try(const struct call *call, struct str plain, bool needs_suffix, int n)
 {
     if (n == 0 && !needs_suffix) {
         return plain;

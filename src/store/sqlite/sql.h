@@ -120,6 +120,17 @@
       "SELECT m.account, a.id FROM memberships AS m JOIN accounts AS a ON a.number = m.account"    \
       " WHERE m.organization = ?1 AND m.account > ?2 ORDER BY m.account LIMIT 1")                  \
                                                                                                    \
+    /* Whatever is there by one of their unique values is refused. */                              \
+    X(SQL_ACCOUNT_NEW,                                                                             \
+      "INSERT INTO accounts (id, email, email_key, password_hash, password_version, created_ms,"   \
+      " updated_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                          \
+    X(SQL_TENANT_NEW,                                                                              \
+      "INSERT INTO organizations (id, name, name_key, slug, administrator, created_ms, updated_ms)"\
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                                      \
+    X(SQL_MEMBERSHIP_NEW,                                                                          \
+      "INSERT INTO memberships (account, organization, role) VALUES (?1, ?2, ?3)")                 \
+    X(SQL_TENANT_ESTIMATE, "SELECT count(*) FROM organizations")                                   \
+                                                                                                   \
     X(SQL_REMOVAL_ADD,   "INSERT INTO removals (organization) VALUES (?1)")                        \
     X(SQL_REMOVAL_FIRST, "SELECT organization FROM removals ORDER BY organization LIMIT 1")        \
     X(SQL_REMOVAL_CUT,   "DELETE FROM removals WHERE organization = ?1")                           \

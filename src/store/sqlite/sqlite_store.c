@@ -87,6 +87,9 @@ static const struct store_ops ops = {
     .tenant_list = sqlite_tenant_list,
     .tenant_put = sqlite_tenant_put,
     .documents_put = sqlite_documents_put,
+    .tenants_create = sqlite_tenants_create,
+    .document_lots_put = sqlite_document_lots_put,
+    .tenant_estimate = sqlite_tenant_estimate,
     .document_as_kept = sqlite_document_as_kept,
 };
 

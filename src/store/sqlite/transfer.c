@@ -325,21 +325,30 @@ static enum status put_document(struct connection *connection, const struct call
     return err_set(call->err, ST_BROKEN, "a document is neither there nor to be put");
 }
 
-static enum status put_documents(struct connection *connection, struct write_op *op)
+enum status documents_put_now(struct connection *connection, const struct call *call,
+                              const struct oid *organization_id, const struct document documents[],
+                              size_t count, size_t *bytes)
 {
-    struct documents_op *this = (struct documents_op *)op;
     int64_t number = 0;
     int64_t added = 0;
 
-    TRY(organization_number(connection, op->call, this->organization_id, &number));
-    for (size_t i = 0; i < this->count; i++) {
+    TRY(organization_number(connection, call, organization_id, &number));
+    for (size_t i = 0; i < count; i++) {
         bool is_new = false;
 
-        TRY(put_document(connection, op->call, number, &this->documents[i], &is_new));
+        TRY(put_document(connection, call, number, &documents[i], &is_new));
         added += is_new;
-        op->bytes += this->documents[i].body.len;
+        *bytes += documents[i].body.len;
     }
-    return added > 0 ? count_changed(connection, op->call, number, added) : ST_OK;
+    return added > 0 ? count_changed(connection, call, number, added) : ST_OK;
+}
+
+static enum status put_documents(struct connection *connection, struct write_op *op)
+{
+    struct documents_op *this = (struct documents_op *)op;
+
+    return documents_put_now(connection, op->call, this->organization_id, this->documents,
+                             this->count, &op->bytes);
 }
 
 /* All of them in one savepoint, so here even the whole call is all or nothing. */

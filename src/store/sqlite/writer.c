@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define BATCH_MAX 256
+#define ALONE_PAGES (BULK_CACHE_KIB / 4) /* what a large transaction may add to the log */
 #define SHARED_BATCH_MIN 8  /* while several tenants write; see batch_size */
 #define SHARED_BATCH_PART 4 /* of a commit's time */
 #define SHARED_MS 1000      /* one tenant is alone again when it was for so long */
@@ -192,7 +193,8 @@ static void run_batch(struct writer *writer, struct write_op *first)
 {
     struct err err = { 0 };
     struct write_op *rest = NULL;
-    enum status status = checkpointer_enter(writer->checkpointer, &err);
+    enum status status =
+        checkpointer_enter(writer->checkpointer, first->is_alone ? ALONE_PAGES : 0, &err);
 
     if (status == ST_OK) {
         rest = batch_run(&writer->connection, first, &writer->pace);
@@ -209,7 +211,7 @@ static void reclaim(struct writer *writer)
     struct err err = { 0 };
     bool more = true;
     bool is_quiet = clock_monotonic_ms() - writer->written_ms > QUIET_MS;
-    enum status status = checkpointer_enter(writer->checkpointer, &err);
+    enum status status = checkpointer_enter(writer->checkpointer, 0, &err);
 
     if (status == ST_OK) {
         status = removals_go_on(&writer->connection, is_quiet ? RECLAIM_US : RECLAIM_BUSY_US, &more,

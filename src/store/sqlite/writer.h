@@ -28,6 +28,7 @@ struct write_op {
     enum status (*run)(struct connection *connection, struct write_op *op);
     const struct call *call;
     uint64_t lane; /* whose change it is (oid_number of the organization); 0: nobody's yet */
+    bool is_alone; /* in a transaction of its own, which may be a large one, without a savepoint */
     size_t bytes;  /* set by run: how much it wrote, roughly; a batch ends where it is much */
 
     /* The writer's. */

@@ -1,0 +1,290 @@
+/* The documents of a batch: whose each is, and lots of one organization's. */
+#include "app/import_work.h"
+
+#include "app/busy.h"
+#include "app/copy_walk.h"
+
+#define CALL_MEM_BYTES ((size_t)512 * 1024 * 1024)
+#define LOT_MAX 500
+#define LOT_BYTES ((size_t)4 * 1024 * 1024)
+#define LOTS_PART 4 /* in one call, where the store is behind a network */
+
+struct pile {
+    struct import_batch *batch;
+    struct document *documents;
+    struct import_item **origins; /* of each document */
+    size_t count;
+    struct document_lot *lots;
+    size_t lot_count;
+    size_t lot_bytes; /* of the last */
+    uint64_t
+        *seen; /* hashes of organization and _id, 0: free; twice as many as documents, or more */
+    size_t seen_size; /* a power of two */
+};
+
+static uint64_t hash_of(const struct oid *organization, struct str id)
+{
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
+
+    for (size_t i = 0; i < OID_BYTES; i++) {
+        hash = (hash ^ organization->bytes[i]) * UINT64_C(1099511628211);
+    }
+    for (size_t i = 0; i < id.len; i++) {
+        hash = (hash ^ (unsigned char)id.ptr[i]) * UINT64_C(1099511628211);
+    }
+    return hash ? hash : 1;
+}
+
+/* Whether a document of this _id, or one that looks so, is in the pile; if not, it is from now on. */
+static bool was_seen(struct pile *pile, const struct oid *organization, struct str id)
+{
+    uint64_t hash = hash_of(organization, id);
+    size_t at = hash & (pile->seen_size - 1);
+
+    while (pile->seen[at] != 0 && pile->seen[at] != hash) {
+        at = (at + 1) & (pile->seen_size - 1);
+    }
+    if (pile->seen[at] == hash) {
+        return true;
+    }
+    pile->seen[at] = hash;
+    return false;
+}
+
+static enum status put_part(struct import_parts *parts, size_t from, size_t count, struct err *err)
+{
+    struct pile *pile = parts->context;
+    struct import *import = parts->import;
+    struct arena mem;
+    enum status status;
+    int64_t until_ms = 0;
+
+    arena_init(&mem, CALL_MEM_BYTES);
+    do {
+        struct call call = copy_call(&mem, err);
+
+        status = store_document_lots_put(import->store, &call, &pile->lots[from], count);
+        arena_clear(&mem);
+    } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
+    arena_done(&mem);
+    return status;
+}
+
+static void refuse(struct import *import, struct import_item *item, enum status status,
+                   const char *words)
+{
+    item->words = import_keep_words(import, words);
+    if (item->line.kind == IMPORT_DOCUMENT) {
+        item->status = status;
+    } else {
+        item->is_partial = true;
+    }
+}
+
+/* A lot that the engine can't hold for one of its documents: one by one, and that one is named. */
+static enum status put_singly(struct pile *pile, const struct document_lot *lot, size_t *put,
+                              struct err *err)
+{
+    struct import *import = pile->batch->import;
+
+    for (size_t i = 0; i < lot->count; i++) {
+        struct import_item *item = pile->origins[(size_t)(lot->documents - pile->documents) + i];
+        struct err why = { .text = "" };
+        enum status status;
+        int64_t until_ms = 0;
+
+        do {
+            struct call call = copy_call(&pile->batch->mem, &why);
+
+            status = store_documents_put(import->store, &call, &lot->organization_id,
+                                         &lot->documents[i], 1);
+        } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, &why));
+        if (status == ST_INVALID || status == ST_TOO_LARGE || status == ST_NO_ORGANIZATION) {
+            refuse(import, item, status, why.text[0] ? why.text : status_detail(status));
+        } else if (status != ST_OK) {
+            *err = why;
+            return status;
+        } else {
+            (*put)++;
+        }
+    }
+    return ST_OK;
+}
+
+static enum status look_at_lot(struct pile *pile, const struct document_lot *lot, size_t *put,
+                               struct err *err)
+{
+    struct import *import = pile->batch->import;
+
+    if (lot->status == ST_OK) {
+        *put += lot->count;
+        return ST_OK;
+    }
+    if (lot->status != ST_NO_ORGANIZATION) {
+        return put_singly(pile, lot, put, err);
+    }
+    for (size_t i = 0; i < lot->count; i++) {
+        refuse(import, pile->origins[(size_t)(lot->documents - pile->documents) + i],
+               ST_NO_ORGANIZATION, "no organization has this id");
+    }
+    return ST_OK;
+}
+
+/* Puts what is in the pile. */
+static enum status flush(struct pile *pile, struct err *err)
+{
+    struct import *import = pile->batch->import;
+    struct import_parts parts = { .import = import,
+                                  .context = pile,
+                                  .count = pile->lot_count,
+                                  .part = import->store->ops->reads_block ? LOTS_PART : BULK_MAX,
+                                  .run = put_part };
+    size_t put = 0;
+
+    TRY(import_run_parts(&parts, err));
+    for (size_t i = 0; i < pile->lot_count; i++) {
+        TRY(look_at_lot(pile, &pile->lots[i], &put, err));
+    }
+    progress_add(&import->progress, 0, (int64_t)put);
+    (void)pthread_mutex_lock(&import->mutex);
+    import->report.documents += (int64_t)put;
+    (void)pthread_mutex_unlock(&import->mutex);
+    pile->count = pile->lot_count = 0;
+    if (pile->seen) {
+        memset(pile->seen, 0, pile->seen_size * sizeof(*pile->seen));
+    }
+    return ST_OK;
+}
+
+static enum status add(struct pile *pile, struct import_item *item, size_t index,
+                       const struct oid *organization, struct err *err)
+{
+    struct import_document *document = &item->line.documents[index];
+    struct document_lot *lot = pile->lot_count > 0 ? &pile->lots[pile->lot_count - 1] : NULL;
+
+    import_document_name(document, organization, item->number, index);
+    if (was_seen(pile, organization, document->document.id)) {
+        TRY(flush(pile, err)); /* the later one of them is to be what stays */
+        (void)was_seen(pile, organization, document->document.id);
+        lot = NULL;
+    }
+    if (!lot || lot->count == LOT_MAX || pile->lot_bytes >= LOT_BYTES ||
+        !oid_equal(&lot->organization_id, organization)) {
+        lot = &pile->lots[pile->lot_count++];
+        *lot = (struct document_lot){ .organization_id = *organization,
+                                      .documents = &pile->documents[pile->count] };
+        pile->lot_bytes = 0;
+    }
+    pile->documents[pile->count] = document->document;
+    pile->origins[pile->count++] = item;
+    pile->lot_bytes += document->document.body.len;
+    lot->count++;
+    return ST_OK;
+}
+
+/* By its name, which mostly is the one before. */
+static enum status find_named(struct import *import, struct import_current *current,
+                              struct import_item *item, struct arena *mem, struct oid *ret_id,
+                              struct err *err)
+{
+    struct str key = item->line.name_key;
+    struct organization found;
+    struct call call = copy_call(mem, err);
+    enum status status = ST_OK;
+
+    if (!current->name_is_found || !str_equal(buf_view(&current->name_key), key)) {
+        int64_t until_ms = 0;
+
+        do {
+            call = copy_call(mem, err);
+            status = store_organization_by_name(import->store, &call, key, &found);
+        } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
+        if (status == ST_OK) {
+            buf_clear(&current->name_key);
+            buf_str(&current->name_key, key);
+            current->name_is_found = true;
+            current->name_id = found.id;
+        }
+    }
+    if (status == ST_NO_ORGANIZATION) {
+        refuse(import, item, status, "no organization has this name; its line comes first");
+        return ST_OK;
+    }
+    *ret_id = current->name_id;
+    return status;
+}
+
+/* Whose the documents of a line are; item->status is set where that isn't known. */
+static enum status find_owner(struct import_batch *batch, struct import_current *current,
+                              struct import_item *item, struct oid *ret_id, struct err *err)
+{
+    if (item->line.by_id) {
+        *ret_id = item->line.organization_id;
+        return ST_OK;
+    }
+    if (item->line.name_key.ptr) {
+        return find_named(batch->import, current, item, &batch->mem, ret_id, err);
+    }
+    if (!current->is_known) {
+        refuse(batch->import, item, ST_NO_ORGANIZATION,
+               current->is_refused ? "the organization above, whose document it is, was refused"
+                                   : "it doesn't say whose document it is, and no organization is "
+                                     "above");
+        return ST_OK;
+    }
+    *ret_id = current->id;
+    return ST_OK;
+}
+
+/* What an organization's line, also one that is none, means for the documents below it. */
+static void step(struct import_current *current, const struct import_item *item)
+{
+    if (item->line.kind == IMPORT_DOCUMENT) {
+        return;
+    }
+    current->is_known = item->status == ST_OK;
+    current->is_refused = !current->is_known;
+    current->id = item->line.organization.id;
+    current->name_is_found = false; /* it may be this one's from now on */
+}
+
+static void make_room(struct pile *pile, size_t count)
+{
+    struct arena *mem = &pile->batch->mem;
+
+    pile->seen_size = 1024;
+    while (pile->seen_size < 2 * count) {
+        pile->seen_size *= 2;
+    }
+    pile->seen = arena_alloc(mem, pile->seen_size * sizeof(*pile->seen));
+    pile->documents = arena_alloc(mem, count * sizeof(*pile->documents));
+    pile->origins = arena_alloc(mem, count * sizeof(struct import_item *));
+    pile->lots = arena_alloc(mem, count * sizeof(*pile->lots));
+}
+
+enum status import_put_documents(struct import_batch *batch, struct import_current *current,
+                                 struct err *err)
+{
+    struct pile pile = { .batch = batch };
+    size_t count = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        count += batch->items[i]->status == ST_OK ? batch->items[i]->line.document_count : 0;
+    }
+    if (count > 0) {
+        make_room(&pile, count);
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        struct import_item *item = batch->items[i];
+        struct oid id = item->line.organization.id;
+
+        step(current, item);
+        if (item->status == ST_OK && item->line.kind == IMPORT_DOCUMENT) {
+            TRY(find_owner(batch, current, item, &id, err));
+        }
+        for (size_t n = 0; item->status == ST_OK && n < item->line.document_count; n++) {
+            TRY(add(&pile, item, n, &id, err));
+        }
+    }
+    return flush(&pile, err);
+}

@@ -1,0 +1,148 @@
+/* The organizations of a batch: made together, and those that are refused looked at one by one. */
+#include "app/import_work.h"
+
+#include "app/busy.h"
+#include "app/copy_walk.h"
+
+#define CALL_MEM_BYTES ((size_t)256 * 1024 * 1024)
+#define SETTLE_PART 64 /* looks that one worker takes at a time */
+#define CREATE_PART 16 /* and organizations, where the store is behind a network */
+
+/* Those of a batch that one step is about. */
+struct selection {
+    struct import_item **items;
+    struct tenant_creation *creations; /* of the first step */
+    size_t count;
+};
+
+static enum status create_part(struct import_parts *parts, size_t from, size_t count,
+                               struct err *err)
+{
+    struct selection *selection = parts->context;
+    struct import *import = parts->import;
+    struct arena mem;
+    enum status status;
+    int64_t until_ms = 0;
+
+    arena_init(&mem, CALL_MEM_BYTES);
+    do {
+        struct call call = copy_call(&mem, err);
+
+        status = store_tenants_create(import->store, &call, &selection->creations[from], count);
+        arena_clear(&mem);
+    } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
+    arena_done(&mem);
+    return status;
+}
+
+/* Whether a failure is about one line, so that the others can go on. */
+static bool concerns_one(enum status status)
+{
+    return status == ST_INVALID || status == ST_NAME_TAKEN || status == ST_EMAIL_TAKEN ||
+           status == ST_TOO_LARGE;
+}
+
+static enum status settle_one(struct import *import, struct import_item *item, struct arena *mem,
+                              struct err *err)
+{
+    enum status status;
+    int64_t until_ms = 0;
+    struct oid id;
+
+    do {
+        struct call call = copy_call(mem, err);
+
+        status = import_settle(import->store, &call, &item->line, &item->outcome, &id);
+    } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
+    if (status == ST_OK) {
+        item->line.organization.id = id;
+    }
+    return status;
+}
+
+static enum status settle_part(struct import_parts *parts, size_t from, size_t count,
+                               struct err *err)
+{
+    struct selection *selection = parts->context;
+
+    for (size_t i = from; i < from + count; i++) {
+        struct import_item *item = selection->items[i];
+        struct err why = { .text = "" };
+        struct arena mem;
+
+        if (import_is_stopping(parts->import)) {
+            return ST_BUSY;
+        }
+        arena_init(&mem, CALL_MEM_BYTES);
+        item->status = settle_one(parts->import, item, &mem, &why);
+        arena_done(&mem);
+        if (item->status != ST_OK && !concerns_one(item->status)) {
+            *err = why;
+            return item->status;
+        }
+        if (why.text[0] && item->status != ST_OK) {
+            item->words = import_keep_words(parts->import, why.text);
+        }
+    }
+    return ST_OK;
+}
+
+static bool is_organization(const struct import_item *item)
+{
+    return item->status == ST_OK && item->line.kind == IMPORT_ORGANIZATION;
+}
+
+static enum status create(struct import_batch *batch, struct err *err)
+{
+    struct arena *mem = &batch->mem;
+    struct tenant *tenants = arena_alloc(mem, (batch->count + 1) * sizeof(*tenants));
+    struct selection selection = {
+        .items = arena_alloc(mem, (batch->count + 1) * sizeof(struct import_item *)),
+        .creations = arena_alloc(mem, (batch->count + 1) * sizeof(*selection.creations)),
+    };
+    struct import_parts parts = { .import = batch->import,
+                                  .context = &selection,
+                                  .run = create_part };
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct import_item *item = batch->items[i];
+        size_t n = selection.count;
+
+        if (is_organization(item) && !item->is_there) {
+            import_tenant(&item->line, mem, &tenants[n]);
+            selection.creations[n] = (struct tenant_creation){
+                .tenant = &tenants[n],
+                .slug_may_vary = !item->line.has_slug,
+                .slug_needs_suffix = item->line.name.slug_is_hex,
+            };
+            selection.items[selection.count++] = item;
+        }
+    }
+    parts.count = selection.count;
+    parts.part = batch->import->store->ops->reads_block ? CREATE_PART : BULK_MAX;
+    TRY(import_run_parts(&parts, err));
+    for (size_t i = 0; i < selection.count; i++) {
+        selection.items[i]->outcome = IMPORT_MADE;
+        selection.items[i]->is_there = selection.creations[i].status != ST_OK;
+    }
+    return ST_OK;
+}
+
+enum status import_put_organizations(struct import_batch *batch, struct err *err)
+{
+    struct selection selection = {
+        .items = arena_alloc(&batch->mem, (batch->count + 1) * sizeof(struct import_item *))
+    };
+    struct import_parts parts = {
+        .import = batch->import, .context = &selection, .part = SETTLE_PART, .run = settle_part
+    };
+
+    TRY(create(batch, err));
+    for (size_t i = 0; i < batch->count; i++) {
+        if (is_organization(batch->items[i]) && batch->items[i]->is_there) {
+            selection.items[selection.count++] = batch->items[i];
+        }
+    }
+    parts.count = selection.count;
+    return import_run_parts(&parts, err);
+}
