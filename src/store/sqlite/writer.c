@@ -17,10 +17,10 @@
 
 #define BATCH_MAX 256
 #define ALONE_PAGES (BULK_CACHE_KIB / 4) /* what a large transaction may add to the log */
-#define SHARED_BATCH_MIN 8  /* while several tenants write; see batch_size */
-#define SHARED_BATCH_PART 4 /* of a commit's time */
-#define SHARED_MS 1000      /* one tenant is alone again when it was for so long */
-#define RECLAIM_US 1000     /* a portion, and the pause behind it, while nobody writes */
+#define SHARED_BATCH_MIN 8               /* while several tenants write; see batch_size */
+#define SHARED_BATCH_PART 4              /* of a commit's time */
+#define SHARED_MS 1000                   /* one tenant is alone again when it was for so long */
+#define RECLAIM_US 1000 /* a portion, and the pause behind it, while nobody writes */
 #define RECLAIM_PAUSE_MS 5
 #define RECLAIM_BUSY_US                                                                            \
     500 /* and while somebody does: less than one request in a hundred meets it */
