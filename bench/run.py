@@ -48,15 +48,16 @@ MEASURES = {
     "seeds": (mongo.beside_seeds_stack, ["seeds"]),
     "mongo-neighbours": (mongo.greedy_writer, ["neighbour_mongo"]),
 }
-# And those that are asked for by name.
-LONG = {
-    "growth": (growth.growth, ["growth_create", "growth_look_up", "growth_rename"]),
+# Those that a quick run leaves out.
+SOAKS = {
     "soak": (soak.on_embedded, ["soak_memory", "soak_fds", "soak_threads", "soak_log"]),
     "soak-mongo": (soak.on_mongo, ["soak_mongo_memory", "soak_mongo_fds", "soak_mongo_threads"]),
 }
+# And those that are asked for by name.
+LONG = {"growth": (growth.growth, ["growth_create", "growth_look_up", "growth_rename"])}
 
-
-BUSY = 0.1
+BUSY = 0.1  # of the processors, by others: more than that, and the figures say little
+SOAK_MINUTES, SHORT_SOAK_MINUTES = 10, 2  # one that is asked for by name, and within a whole run
 
 
 class Run:
@@ -68,7 +69,7 @@ class Run:
         self.seconds = 1 if quick else 3
         self.rounds = 2 if quick else 5
         self.tenants = self.documents = 100_000 if quick else 1_000_000
-        self.minutes = options.minutes
+        self.minutes = options.minutes or (SOAK_MINUTES if options.what else SHORT_SOAK_MINUTES)
         self.mongo_url = options.mongo_url
         # FerretDB on SQLite reads every organization to find one by its name.
         self.mongo_tenants = 50_000 if options.mongo_url else 500
@@ -141,10 +142,11 @@ def options_of(words):
     parser = argparse.ArgumentParser(
         prog="./dev bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = [*MEASURES, *LONG]
+    names = [*MEASURES, *SOAKS, *LONG]
     parser.add_argument("what", nargs="*", metavar="WHAT", help=f"only these: {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="in two minutes: less, and shorter")
-    parser.add_argument("--minutes", type=float, default=10, help="of a soak (default 10)")
+    parser.add_argument("--minutes", type=float, metavar="N", help=f"of a soak (default"
+                        f" {SOAK_MINUTES} where it is named, {SHORT_SOAK_MINUTES} among all)")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the result there too")
     parser.add_argument("--mongo-url", default=os.environ.get("ORGD_TEST_MONGO_URL"),
                         help="an operator's MongoDB instead of a FerretDB of our own")  # fmt: skip
@@ -183,8 +185,10 @@ def main(words):
     options = options_of(words)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, interrupted)
-    known = {**MEASURES, **LONG}
-    chosen = {name: known[name] for name in options.what} or MEASURES
+    known = {**MEASURES, **SOAKS, **LONG}
+    chosen = {name: known[name] for name in options.what or [*MEASURES, *SOAKS]}
+    if options.quick and not options.what:
+        chosen = MEASURES
     try:
         done, found = measure_all(options, chosen)
     except KeyboardInterrupt:
