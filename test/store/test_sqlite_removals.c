@@ -195,6 +195,38 @@ TEST(removal__goes_on_while_others_write)
     help_check(&place);
 }
 
+/* A removal that meets a page that can't be read ends as this one does: with the whole transaction. */
+TEST(removal__that_fails_takes_no_change_of_others_with_it)
+{
+    static const char ours[] = "SELECT count(*) FROM documents WHERE organization = 1";
+    struct fixture f;
+    struct oid big;
+    struct oid other;
+    int64_t left = MANY;
+    int written = 0;
+
+    open_filled(&f, MANY, 10, &big, &other);
+    help_sql(&place, "CREATE TRIGGER unreadable BEFORE DELETE ON documents"
+                     " WHEN old.id = '00010000' BEGIN SELECT RAISE(ROLLBACK, 'unreadable'); END");
+    assert_status(store_organization_delete(f.store, &f.call, &big), ST_OK);
+    for (int same = 0; same < 100; same++, written++) {
+        const char *id = arena_printf(&f.mem, "w%d", written).ptr;
+        int64_t now = help_number(&place, ours);
+
+        same = now < left ? 0 : same;
+        left = now;
+        assert_status(suite_put(f.store, &f.call, &other, id, "{}"), ST_OK);
+        f.call.deadline_ms = clock_monotonic_ms() + 60000;
+    }
+    assert_int_equal(removals_in(&place), 1);
+    help_sql(&place, "DROP TRIGGER unreadable");
+    wait_until_removed(&place);
+    assert_int_equal(suite_count(&f, &other), written + 1);
+    assert_int_equal(documents_in(&place), written + 1);
+    help_fixture_done(&f);
+    help_check(&place);
+}
+
 TEST(doctor__finds_all_well_and_counts_none_of_the_rest)
 {
     struct buf words;
@@ -220,6 +252,7 @@ int main(void)
         removing(removal__goes_on_after_a_kill_at_any_time),
         removing(removal__goes_on_at_the_next_start),
         removing(removal__goes_on_while_others_write),
+        removing(removal__that_fails_takes_no_change_of_others_with_it),
         removing(doctor__finds_all_well_and_counts_none_of_the_rest),
     };
     int failures;

@@ -2,7 +2,6 @@
 #include "store/sqlite/removals.h"
 
 #include "base/clock.h"
-#include "store/sqlite/batch.h"
 #include "store/sqlite/engine.h"
 
 #define AT_ONCE_BYTES ((size_t)1024 * 1024)
@@ -53,39 +52,40 @@ static enum status first_noted(struct connection *connection, bool *ret_found,
     return ST_OK;
 }
 
-/* Within a transaction: the next documents of an organization that was noted. */
-static enum status remove_some(struct connection *connection, int64_t organization,
-                               int64_t budget_us, struct err *err)
+/* The next documents of an organization that was noted. */
+static enum status remove_some(struct connection *connection, const struct call *call,
+                               int64_t organization, int64_t until_us)
 {
-    struct call call = { .err = err };
-    int64_t until_us = clock_monotonic_us() + budget_us;
-
     do {
-        TRY(change_numbers(connection, &call, SQL_REMOVE_NEXT, organization, 0));
+        TRY(change_numbers(connection, call, SQL_REMOVE_NEXT, organization, 0));
         if (sqlite3_changes(connection->db) == 0) {
-            return change_numbers(connection, &call, SQL_REMOVAL_CUT, organization, 0);
+            return change_numbers(connection, call, SQL_REMOVAL_CUT, organization, 0);
         }
     } while (clock_monotonic_us() < until_us);
     return ST_OK;
 }
 
-enum status removals_go_on(struct connection *connection, int64_t budget_us, bool *ret_more,
-                           struct err *err)
+static enum status go_on(struct connection *connection, struct removal_portion *this)
 {
+    const struct call *call = this->op.call;
+    int64_t begun_us = clock_monotonic_us();
     int64_t organization = 0;
     bool found = false;
-    enum status status;
 
-    TRY(first_noted(connection, &found, &organization, err));
+    TRY(first_noted(connection, &found, &organization, call->err));
     if (found) {
-        TRY(connection_run(connection, SQL_BEGIN, err));
-        status = remove_some(connection, organization, budget_us, err);
-        if (status == ST_OK) {
-            status = batch_commit(connection, err);
-        }
-        connection_roll_back(connection);
-        TRY(status);
+        TRY(remove_some(connection, call, organization, begun_us + this->budget_us));
     }
-    *ret_more = found;
+    this->took_us = clock_monotonic_us() - begun_us;
+    this->more = found;
     return ST_OK;
+}
+
+enum status removals_go_on(struct connection *connection, struct write_op *op)
+{
+    struct removal_portion *this = (struct removal_portion *)op;
+    enum status status = go_on(connection, this);
+
+    this->lost = status != ST_OK && sqlite3_get_autocommit(connection->db);
+    return status;
 }

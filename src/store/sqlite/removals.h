@@ -2,13 +2,7 @@
 #ifndef ORGD_STORE_SQLITE_REMOVALS_H
 #define ORGD_STORE_SQLITE_REMOVALS_H
 
-#include "base/err.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-
-struct call;
-struct connection;
+#include "store/sqlite/writer.h"
 
 /* An organization with this many documents or fewer, and not over a MiB of them, leaves none behind. */
 #define REMOVALS_AT_ONCE 100
@@ -20,11 +14,16 @@ struct connection;
 MUST_CHECK enum status removals_begin(struct connection *connection, const struct call *call,
                                       int64_t organization);
 
-/*
- * Removes documents that were noted, for about so long and at least one, in a transaction of its own.
- * *ret_more: there may be further ones. A failure leaves them for another time.
- */
-MUST_CHECK enum status removals_go_on(struct connection *connection, int64_t budget_us,
-                                      bool *ret_more, struct err *err);
+/* Some of what is left; a change like others', so that it may go in a transaction with them. */
+struct removal_portion {
+    struct write_op op; /* with removals_go_on to run */
+    int64_t budget_us;  /* for about so long, and at least one document */
+    int64_t took_us;    /* set by run */
+    bool more;          /* set by run: there may be further ones */
+    bool lost;          /* set by run where it failed: the whole transaction is gone with it */
+};
+
+/* Removes documents that were noted. A failure leaves them for another time. */
+MUST_CHECK enum status removals_go_on(struct connection *connection, struct write_op *op);
 
 #endif

@@ -20,14 +20,7 @@
 #define SHARED_BATCH_MIN 8               /* while several tenants write; see batch_size */
 #define SHARED_BATCH_PART 4              /* of a commit's time */
 #define SHARED_MS 1000                   /* one tenant is alone again when it was for so long */
-#define RECLAIM_US 1000 /* a portion, and the pause behind it, while nobody writes */
-#define RECLAIM_PAUSE_MS 5
-#define RECLAIM_BUSY_US                                                                            \
-    500 /* and while somebody does: less than one request in a hundred meets it */
-#define RECLAIM_BUSY_MS 100
-#define QUIET_MS 100           /* nobody writes: nobody has for so long */
-#define RECLAIM_RETRY_MS 1000  /* after a failure */
-#define LONGEST_WAIT_MS 100000 /* at once; longer ones take several turns */
+#define LONGEST_WAIT_MS 100000           /* at once; longer ones take several turns */
 
 /* Of write_op.state. */
 enum { OP_WAITING, OP_DONE };
@@ -179,7 +172,7 @@ static void hand_back(struct writer *writer, struct write_op *first, struct writ
         fair_queue_done(&writer->queue, &op->item);
     }
     put_back(writer, rest);
-    writer->written_ms = clock_monotonic_ms();
+    writer->written_us = clock_monotonic_us();
     (void)pthread_mutex_unlock(&writer->mutex);
     while (first != rest) {
         struct write_op *next = first->next; /* first is gone once woken */
@@ -189,48 +182,82 @@ static void hand_back(struct writer *writer, struct write_op *first, struct writ
     }
 }
 
-static void run_batch(struct writer *writer, struct write_op *first)
+static int64_t quiet_us(const struct writer *writer)
+{
+    return clock_monotonic_us() - writer->written_us;
+}
+
+/* Before the answers go to whoever was in the same batch: one of them may come back to say that it left
+ * documents behind, and that must not be forgotten. */
+static void reclaimed(struct writer *writer, const struct removal_portion *portion, bool rode)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    if (portion->op.status != ST_OK) {
+        log_line(LOG_DEBUG, "reclaiming failed", LOG_TEXT("code", status_code(portion->op.status)),
+                 LOG_TEXT("detail", portion->op.call->err->text));
+        removal_pace_failed(&writer->reclaim, now_us);
+    } else if (!portion->more) {
+        (void)pthread_mutex_lock(&writer->mutex);
+        writer->reclaiming = false;
+        (void)pthread_mutex_unlock(&writer->mutex);
+    } else if (rode) {
+        removal_pace_rode(&writer->reclaim, now_us, portion->took_us);
+    } else {
+        removal_pace_went(&writer->reclaim, now_us, portion->took_us, quiet_us(writer));
+    }
+}
+
+/* Within the gate: a portion of reclaiming and what waits, or nobody, in one transaction. */
+static struct write_op *run_with_portion(struct writer *writer, struct write_op *first,
+                                         int64_t budget_us)
+{
+    struct err err = { 0 };
+    const struct call call = { .err = &err, .deadline_ms = INT64_MAX };
+    struct removal_portion portion = {
+        .op = { .run = removals_go_on, .call = &call, .next = first }, .budget_us = budget_us
+    };
+    int64_t run_ns = writer->pace.run_ns;
+    struct write_op *rest = batch_run(&writer->connection, &portion.op, &writer->pace);
+
+    writer->pace.run_ns = run_ns; /* a portion is not what a change takes */
+    reclaimed(writer, &portion, first);
+    if (first && portion.lost) { /* before any of theirs was run */
+        rest = batch_run(&writer->connection, first, &writer->pace);
+    }
+    return rest;
+}
+
+/* Runs a batch, with a portion of reclaiming where budget_us is not 0. first: NULL for that alone. */
+static void run_batch(struct writer *writer, struct write_op *first, int64_t budget_us)
 {
     struct err err = { 0 };
     struct write_op *rest = NULL;
-    enum status status =
-        checkpointer_enter(writer->checkpointer, first->is_alone ? ALONE_PAGES : 0, &err);
+    int pages = first && first->is_alone ? ALONE_PAGES : 0;
+    enum status status = checkpointer_enter(writer->checkpointer, pages, &err);
 
-    if (status == ST_OK) {
-        rest = batch_run(&writer->connection, first, &writer->pace);
-        checkpointer_leave(writer->checkpointer);
-    } else {
+    if (status != ST_OK) {
         batch_refuse(first, status, &err);
+        removal_pace_failed(&writer->reclaim, clock_monotonic_us());
+    } else {
+        rest = budget_us > 0 ? run_with_portion(writer, first, budget_us)
+                             : batch_run(&writer->connection, first, &writer->pace);
+        checkpointer_leave(writer->checkpointer);
     }
-    hand_back(writer, first, rest);
+    if (first) {
+        hand_back(writer, first, rest);
+    }
 }
 
-/* A portion of reclaiming; the time of the next goes by whether anybody waits. */
+/* Whether a portion goes by itself now. */
 static void reclaim(struct writer *writer)
 {
-    struct err err = { 0 };
-    bool more = true;
-    bool is_quiet = clock_monotonic_ms() - writer->written_ms > QUIET_MS;
-    enum status status = checkpointer_enter(writer->checkpointer, 0, &err);
+    int64_t budget_us =
+        removal_pace_alone(&writer->reclaim, clock_monotonic_us(), quiet_us(writer));
 
-    if (status == ST_OK) {
-        status = removals_go_on(&writer->connection, is_quiet ? RECLAIM_US : RECLAIM_BUSY_US, &more,
-                                &err);
-        checkpointer_leave(writer->checkpointer);
+    if (budget_us > 0) {
+        run_batch(writer, NULL, budget_us);
     }
-    if (status != ST_OK) {
-        log_line(LOG_DEBUG, "reclaiming failed", LOG_TEXT("code", status_code(status)),
-                 LOG_TEXT("detail", err.text));
-    }
-    (void)pthread_mutex_lock(&writer->mutex);
-    if (status != ST_OK) {
-        writer->reclaim_ms = clock_monotonic_ms() + RECLAIM_RETRY_MS;
-    } else if (more) {
-        writer->reclaim_ms = clock_monotonic_ms() + (is_quiet ? RECLAIM_PAUSE_MS : RECLAIM_BUSY_MS);
-    } else {
-        writer->reclaiming = false;
-    }
-    (void)pthread_mutex_unlock(&writer->mutex);
 }
 
 /* Under the mutex: sleeps until there is something to do. */
@@ -240,9 +267,9 @@ static void wait_for_work(struct writer *writer)
         writer->idle = true;
         if (!writer->reclaiming) {
             (void)pthread_cond_wait(&writer->filled, &writer->mutex);
-        } else if (clock_monotonic_ms() < writer->reclaim_ms) {
-            struct timespec until = { .tv_sec = writer->reclaim_ms / 1000,
-                                      .tv_nsec = writer->reclaim_ms % 1000 * 1000000 };
+        } else if (clock_monotonic_us() < writer->reclaim.alone_us) {
+            struct timespec until = { .tv_sec = writer->reclaim.alone_us / 1000000,
+                                      .tv_nsec = writer->reclaim.alone_us % 1000000 * 1000 };
 
             (void)pthread_cond_timedwait(&writer->filled, &writer->mutex, &until);
         } else {
@@ -259,19 +286,22 @@ static void *thread_main(void *argument)
     (void)pthread_mutex_lock(&writer->mutex);
     for (;;) {
         struct write_op *batch;
-        bool reclaim_now;
+        bool reclaiming;
 
         wait_for_work(writer);
         batch = take(writer);
         if (!batch && writer->stopping) {
             break;
         }
-        reclaim_now = writer->reclaiming && clock_monotonic_ms() >= writer->reclaim_ms;
+        reclaiming = writer->reclaiming;
         (void)pthread_mutex_unlock(&writer->mutex);
         if (batch) {
-            run_batch(writer, batch);
+            run_batch(writer, batch,
+                      reclaiming ? removal_pace_ride(&writer->reclaim, clock_monotonic_us(),
+                                                     writer->pace.commit_ns / 1000)
+                                 : 0);
         }
-        if (reclaim_now) {
+        if (reclaiming) {
             reclaim(writer);
         }
         (void)pthread_mutex_lock(&writer->mutex);
@@ -331,7 +361,6 @@ void writer_reclaim(struct writer *writer)
     (void)pthread_mutex_lock(&writer->mutex);
     if (!writer->reclaiming) {
         writer->reclaiming = true;
-        writer->reclaim_ms = clock_monotonic_ms() + RECLAIM_PAUSE_MS;
         if (writer->idle) {
             writer->idle = false;
             (void)pthread_cond_signal(&writer->filled);

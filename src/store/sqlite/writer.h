@@ -8,6 +8,7 @@
 #include "base/call.h"
 #include "base/fair_queue.h"
 #include "store/sqlite/connection.h"
+#include "store/sqlite/removal_pace.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -48,12 +49,12 @@ struct writer {
     struct batch_pace pace;
     uint64_t last_lane;      /* of the operation that was run last */
     int64_t shared_until_ms; /* several tenants write: batches are short until then */
-    int64_t written_ms;      /* when the last batch ended */
-    bool idle;               /* the thread sleeps and wants a signal */
+    int64_t written_us;      /* when the last batch ended */
+    struct removal_pace reclaim;
+    bool idle; /* the thread sleeps and wants a signal */
     bool stopping;
-    bool running;       /* the thread was started */
-    bool reclaiming;    /* deleted organizations' documents are left */
-    int64_t reclaim_ms; /* when the next of them go */
+    bool running;    /* the thread was started */
+    bool reclaiming; /* deleted organizations' documents are left */
 };
 
 /* Opens the writing connection at path and brings the database to this program's version. */
