@@ -84,6 +84,15 @@ class Server:
         text = Path(f"/proc/{self.pid}/status").read_text()
         return int(re.search(rf"^{what}:\s+(\d+) kB", text, re.M).group(1))
 
+    @contextmanager
+    def paused(self):
+        """It does nothing for a while, also of what it does by itself."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def forget_peak(self):
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
 

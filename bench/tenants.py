@@ -2,6 +2,7 @@
 rename and delete, and how fast organizations come in."""
 
 import json
+import shutil
 import sqlite3
 import subprocess
 import time
@@ -19,6 +20,7 @@ from measure import (
     Failed,
     call,
     embedded,
+    in_turns,
     log_in,
     pinned,
     script,
@@ -95,30 +97,41 @@ def start(run):
 
 
 def rename_and_delete(run):
-    directory = run.directory("large")
+    """On a store with many documents, beside one that is alike and keeps them."""
+    directory, spared = run.directory("large"), run.scratch / "spared"
     populate(directory, documents=run.documents)
-    with embedded(directory, TWO) as (_, address):
+    with embedded(directory, ALL) as (_, address):
+        other = sign_up(address, 1)
+    shutil.copytree(directory, spared)
+    with embedded(directory, TWO) as (server, address), embedded(spared, TWO) as (idle, at_idle):
+        beside = posting("beside", other, log_in(address, 1))
+        alone = posting("alone", other, log_in(at_idle, 1))
         token = log_in(address)
-        other = posting("other", sign_up(address, 1), log_in(address, 1))
-
-        def rename(n):
-            names = {"new_name": f"Renamed {n}"}
-            return milliseconds(lambda: call("PUT", f"{address}/org/update", names, token))
-
-        def others_p99s():
-            return [
-                wrk(address, FEW, run.seconds, REST_OF_TWO, other).p99_ms for _ in range(run.rounds)
-            ]
-
-        rename(-1)
-        renames = [rename(n) for n in range(RENAMES)]
+        with idle.paused():
+            renames = [rename(address, token, n) for n in range(RENAMES + 1)][1:]
         run.record("rename", renames, note=f"the slowest of {RENAMES} {max(renames):.2f} ms")
-        alone = others_p99s()
-        run.record(
-            "delete", [milliseconds(lambda: call("DELETE", f"{address}/org/delete", None, token))]
+        run.record("delete", [delete(address, token)])
+        p99s = in_turns(
+            run.rounds,
+            lambda: p99_while(idle, run, address, beside),
+            lambda: p99_while(server, run, at_idle, alone),
         )
-        beside = others_p99s()
-        run.record("removal", beside, alone, note=progress(directory))
+        run.record("removal", *p99s, note=progress(directory))
+
+
+def p99_while(paused, run, address, lua):
+    """Of one server's requests; the other does nothing, also not by itself."""
+    with paused.paused():
+        return wrk(address, FEW, run.seconds, REST_OF_TWO, lua).p99_ms
+
+
+def rename(address, token, n):
+    names = {"new_name": f"Renamed {n}"}
+    return milliseconds(lambda: call("PUT", f"{address}/org/update", names, token))
+
+
+def delete(address, token):
+    return milliseconds(lambda: call("DELETE", f"{address}/org/delete", None, token))
 
 
 def progress(directory):
