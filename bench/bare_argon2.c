@@ -14,7 +14,7 @@
 #include <time.h>
 
 #define THREADS_MAX 256
-#define PASSES 2 /* NEW_PASSES and NEW_MEMORY_KIB of src/auth/password.c */
+#define PASSES 2 /* as src/auth/ has them */
 #define MEMORY_BYTES ((size_t)19456 * 1024)
 
 static const char password[] = "correct-horse-battery";

@@ -1,6 +1,7 @@
 /* Argon2id through libsodium, and the choice of who verifies a stored hash. */
 #include "auth/password.h"
 
+#include "auth/hash_memory.h"
 #include "auth/password_legacy.h"
 #include "auth/phc.h"
 
@@ -8,7 +9,6 @@
 #include <sodium.h>
 
 #define NEW_PASSES 2
-#define NEW_MEMORY_KIB 19456
 
 #define PASSES_MAX 16
 #define MEMORY_KIB_MAX (1024 * 1024)
@@ -26,7 +26,7 @@ static bool has_nul(struct str s)
 static bool argon2_hash(struct str password, char ret_hash[crypto_pwhash_STRBYTES])
 {
     return crypto_pwhash_str_alg(ret_hash, password.ptr, password.len, NEW_PASSES,
-                                 (size_t)NEW_MEMORY_KIB * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0;
+                                 (size_t)HASH_MEMORY_KIB * 1024, crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
 enum status password_init(struct err *err)
@@ -40,10 +40,16 @@ enum status password_init(struct err *err)
     randombytes_buf(unknown, sizeof(unknown));
     done = argon2_hash((struct str){ .ptr = unknown, .len = sizeof(unknown) }, nobody_hash);
     sodium_memzero(unknown, sizeof(unknown));
+    password_rest(); /* this thread makes no more */
     if (!done) {
-        return err_set(err, ST_BROKEN, "no %d KiB of memory to hash a password", NEW_MEMORY_KIB);
+        return err_set(err, ST_BROKEN, "no %d KiB of memory to hash a password", HASH_MEMORY_KIB);
     }
     return ST_OK;
+}
+
+void password_rest(void)
+{
+    hash_memory_rest();
 }
 
 enum status password_hash(struct str password, struct arena *mem, struct str *ret_hash,
@@ -53,7 +59,7 @@ enum status password_hash(struct str password, struct arena *mem, struct str *re
 
     assert(password.len > 0 && password.len <= PASSWORD_MAX_BYTES && !has_nul(password));
     if (!argon2_hash(password, hash)) {
-        return err_set(err, ST_BUSY, "no %d KiB of memory to hash a password", NEW_MEMORY_KIB);
+        return err_set(err, ST_BUSY, "no %d KiB of memory to hash a password", HASH_MEMORY_KIB);
     }
     *ret_hash = arena_str(mem, str_of(hash));
     return ST_OK;

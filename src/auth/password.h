@@ -6,7 +6,7 @@
  * A password has at most PASSWORD_MAX_BYTES bytes, none of them NUL; any other never verifies.
  *
  * Each call computes for tens of milliseconds: only the hash pool's threads make them. Any number of
- * threads at once; 19 MiB of memory for each.
+ * threads at once; 19 MiB of memory for each, which a thread may keep until password_rest or its end.
  */
 #ifndef ORGD_AUTH_PASSWORD_H
 #define ORGD_AUTH_PASSWORD_H
@@ -22,6 +22,9 @@
 
 /* Once, before anything else here: starts libsodium. */
 MUST_CHECK enum status password_init(struct err *err);
+
+/* Gives back the memory that this thread keeps for its next hash. */
+void password_rest(void);
 
 /* password: not empty. ret_hash: a PHC string in mem.
  * Returns ST_OK, or ST_BUSY where 19 MiB are not to be had. */

@@ -1,6 +1,7 @@
 /* A mutex, a condition and a fair queue; where order of arrival is wanted, all is one lane. */
 #include "base/executor.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
 
 #include <pthread.h>
@@ -9,17 +10,19 @@
 #include <unistd.h>
 
 #define THREADS_PER_SPARE 8
+#define REST_MS 1000
 
 struct executor {
     const char *name;
     pthread_mutex_t mutex;
     pthread_cond_t called;
     struct fair_queue queue;
-    size_t running; /* jobs taken and not done */
-    size_t idle;    /* threads that sleep and weren't called */
-    size_t calls;   /* for threads that haven't woken yet */
-    size_t waiting; /* how many jobs may be queued beyond those that threads were called for */
-    size_t usual;   /* threads that any lane may have; there may be more */
+    size_t running;     /* jobs taken and not done */
+    size_t idle;        /* threads that sleep and weren't called */
+    size_t calls;       /* for threads that haven't woken yet */
+    size_t waiting;     /* how many jobs may be queued beyond those that threads were called for */
+    size_t usual;       /* threads that any lane may have; there may be more */
+    void (*rest)(void); /* NULL: nothing to call */
     int nice;
     bool is_shared;
     bool stopping;
@@ -50,10 +53,35 @@ static struct job *take(struct executor *executor)
     return (struct job *)item;
 }
 
+/* Under the mutex: sleeps until a job was put for this thread, or all is to end; false: a second has
+ * passed instead. */
+static bool is_called_soon(struct executor *executor)
+{
+    int64_t until_ms = clock_monotonic_ms() + REST_MS;
+    struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
+    int waited = 0;
+
+    while (executor->calls == 0 && !executor->stopping && waited == 0) {
+        waited = pthread_cond_timedwait(&executor->called, &executor->mutex, &until);
+    }
+    return executor->calls > 0 || executor->stopping;
+}
+
+/* Under the mutex, which is free meanwhile: a thread that is called now finds it out when it is back. */
+static void call_rest(struct executor *executor)
+{
+    (void)pthread_mutex_unlock(&executor->mutex);
+    executor->rest();
+    (void)pthread_mutex_lock(&executor->mutex);
+}
+
 /* Under the mutex: sleeps until a job was put for this thread, or all is to end. */
 static void wait_for_call(struct executor *executor)
 {
     executor->idle++;
+    if (executor->rest && !is_called_soon(executor)) {
+        call_rest(executor);
+    }
     while (executor->calls == 0 && !executor->stopping) {
         (void)pthread_cond_wait(&executor->called, &executor->mutex);
     }
@@ -110,7 +138,7 @@ static enum status make(const char *name, size_t usual, size_t spare, size_t wai
     executor->nice = nice;
     fair_queue_init(&executor->queue);
     (void)pthread_mutex_init(&executor->mutex, NULL);
-    (void)pthread_cond_init(&executor->called, NULL);
+    condition_init(&executor->called);
     while (status == ST_OK && executor->threads < threads) {
         pthread_t thread;
 
@@ -159,6 +187,13 @@ void executor_free(struct executor *executor)
     (void)pthread_mutex_destroy(&executor->mutex);
     fair_queue_free(&executor->queue);
     free(executor);
+}
+
+void executor_on_rest(struct executor *executor, void (*rest)(void))
+{
+    (void)pthread_mutex_lock(&executor->mutex);
+    executor->rest = rest;
+    (void)pthread_mutex_unlock(&executor->mutex);
 }
 
 /* Under the mutex: jobs that no thread was called for. */

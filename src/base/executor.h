@@ -46,6 +46,10 @@ MUST_CHECK enum status executor_new_shared(const char *name, size_t threads, siz
 /* Runs what is still queued, then joins the threads. Nothing may be submitted any more. */
 void executor_free(struct executor *executor);
 
+/* For what threads keep from one job to the next: rest is called on a thread that has had nothing to do
+ * for a second, once until its next job. Before the first job is submitted. */
+void executor_on_rest(struct executor *executor, void (*rest)(void));
+
 /* Any thread. false: the queue is full (or would be, or the lane's part of it), and the job was not
  * taken. */
 bool executor_submit(struct executor *executor, struct job *job);

@@ -42,6 +42,23 @@ def test_head_that_the_library_gives_up_on_leaves_nothing_behind(serve):
     assert in_flight(server.client) == 1, "the question itself"
 
 
+def test_memory_of_hashes_goes_back_when_nobody_logs_in(serve):
+    server = serve({"ORGD_HASH_THREADS": "4"})
+    org = server.create_org()
+    before = resident_kib(server)
+    body = json.dumps({"email": org.email, "password": org.password})
+    connections = [server.connect() for _ in range(16)]
+    for connection in connections:
+        connection.send(request_bytes("POST", "/admin/login", body=body.encode()))
+    assert {connection.response("POST").status for connection in connections} == {200}
+    for connection in connections:
+        connection.close()
+    until = time.monotonic() + 15
+    while resident_kib(server) - before > 10 * 1024:
+        assert time.monotonic() < until, "four threads would keep 76 MiB"
+        time.sleep(0.1)
+
+
 def test_nul_in_the_trailers_makes_no_second_request(server):
     smuggled = b"GET /livez HTTP/1.1\r\nHost: evil\r\n\r\n"
     head = b"POST /admin/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

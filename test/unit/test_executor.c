@@ -190,6 +190,55 @@ TEST(pool__that_nobody_shares_knows_no_lanes)
     assert_string_equal(stage.order, "aaaabaa");
 }
 
+/* What rest_here saw; under the stage's mutex. */
+static struct {
+    pthread_t worker;
+    pthread_t rested;
+    size_t rests;
+} seen;
+
+static void note_worker(struct job *job)
+{
+    (void)job;
+    (void)pthread_mutex_lock(&stage.mutex);
+    seen.worker = pthread_self();
+    (void)pthread_mutex_unlock(&stage.mutex);
+}
+
+static void rest_here(void)
+{
+    (void)pthread_mutex_lock(&stage.mutex);
+    seen.rested = pthread_self();
+    seen.rests++;
+    (void)pthread_cond_broadcast(&stage.changed);
+    (void)pthread_mutex_unlock(&stage.mutex);
+}
+
+static void wait_for_rests(size_t rests)
+{
+    (void)pthread_mutex_lock(&stage.mutex);
+    while (seen.rests < rests) {
+        (void)pthread_cond_wait(&stage.changed, &stage.mutex);
+    }
+    (void)pthread_mutex_unlock(&stage.mutex);
+}
+
+TEST(thread__with_nothing_to_do_rests_and_works_again)
+{
+    struct executor *executor = NULL;
+
+    assert_int_equal(executor_new("test", 1, 6, 0, &executor, NULL), ST_OK);
+    executor_on_rest(executor, rest_here);
+    for (size_t rests = 1; rests <= 2; rests++) {
+        jobs[0] = (struct job){ .run = note_worker };
+        assert_true(executor_submit(executor, &jobs[0]));
+        wait_for_rests(rests);
+    }
+    executor_free(executor);
+    assert_true(seen.rests >= 2);
+    assert_true(pthread_equal(seen.worker, seen.rested));
+}
+
 static atomic_size_t ended;
 
 static void end(struct job *job)
@@ -253,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup(lane__alone_fills_half_the_queue_and_leaves_places_for_others,
                                set_up),
         cmocka_unit_test_setup(pool__that_nobody_shares_knows_no_lanes, set_up),
+        cmocka_unit_test_setup(thread__with_nothing_to_do_rests_and_works_again, set_up),
         cmocka_unit_test(jobs__that_were_taken_all_run_whoever_submits_them),
     };
 
