@@ -170,8 +170,8 @@ void exchange_free(struct exchange *ex);
 /* Counts memory against the limit for all bodies until the exchange ends; false: it is passed. */
 bool exchange_charge(struct exchange *ex, size_t bytes);
 
-/* work.c: authorizes and handles a whole request. true: an executor has it now, or has handed it back;
- * false: the response is made. */
+/* work.c: authorizes and handles a whole request. true: an executor has it now; false: the response is
+ * made. */
 MUST_CHECK bool exchange_work(struct exchange *ex);
 
 /* answer.c: hands the response to the library; makes the answer that was decided without a handler; and

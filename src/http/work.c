@@ -64,22 +64,30 @@ static struct executor *pool_of(const struct server_config *config, const struct
     return NULL;
 }
 
-/* Hands the exchange to a pool; where its queue is full, the answer is made at once. */
-static void submit(struct exchange *ex, struct executor *pool)
+/*
+ * Hands the exchange to a pool; false: its queue is full, and the answer is made. Suspended afterwards,
+ * so that a refusal goes out at once: the pool's thread may be done by then, but what is done is resumed on
+ * this thread, later.
+ */
+static bool submit(struct exchange *ex, struct executor *pool)
 {
     struct server *server = ex->loop->server;
+    struct MHD_Connection *connection = ex->connection;
 
     ex->stage = STAGE_RUNNING;
     ex->loop->running++;
     ex->job.run = run_job;
     ex->job.lane = ex->req.lane;
-    MHD_suspend_connection(ex->connection); /* before another thread can resume it */
-    if (!executor_submit(pool, &ex->job)) {
-        observe_refused(server, pool == server->config.hash_pool ? REFUSED_HASH_QUEUE
-                                                                 : REFUSED_STORE_QUEUE);
-        problem_respond(&ex->req, ST_BUSY, &ex->resp);
-        loop_finish(ex->loop, ex);
+    if (executor_submit(pool, &ex->job)) {
+        MHD_suspend_connection(connection);
+        return true;
     }
+    ex->stage = STAGE_BODY;
+    ex->loop->running--;
+    observe_refused(server,
+                    pool == server->config.hash_pool ? REFUSED_HASH_QUEUE : REFUSED_STORE_QUEUE);
+    problem_respond(&ex->req, ST_BUSY, &ex->resp);
+    return false;
 }
 
 bool exchange_work(struct exchange *ex)
@@ -98,6 +106,5 @@ bool exchange_work(struct exchange *ex)
             return false;
         }
     }
-    submit(ex, pool);
-    return true;
+    return submit(ex, pool);
 }
