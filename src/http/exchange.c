@@ -134,7 +134,6 @@ static enum status choose_route(struct exchange *ex)
 static enum MHD_Result begin(struct exchange *ex, const char *method, const char *version)
 {
     struct server *server = ex->loop->server;
-    uint64_t announced;
     bool is_too_large;
 
     ex->stage = STAGE_BODY;
@@ -150,9 +149,8 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
     } else if (ex->early == ST_OK) {
         ex->early = choose_route(ex);
     }
-    announced = ex->is_refused ? 0 : announced_length(&ex->req);
-    ex->has_body = ex->is_refused || ex->is_chunked || announced > 0;
-    is_too_large = announced > ex->body_limit;
+    ex->body_bytes = ex->is_refused ? 0 : announced_length(&ex->req);
+    is_too_large = ex->body_bytes > ex->body_limit;
     if (is_too_large && ex->early == ST_OK && !ex->is_options) {
         ex->early =
             err_set(&ex->req.err, ST_TOO_LARGE, "The body is over %zu bytes", ex->body_limit);

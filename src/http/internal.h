@@ -39,7 +39,6 @@ struct conn {
     struct exchange *exchange; /* the request under way; NULL: none */
     uint64_t taken_bytes;      /* of the requests that came whole so far */
     bool is_inexact;           /* taken_bytes lacks the framing of a chunked body */
-    bool was_cleared;          /* all of the library's memory for it, once */
     bool was_receiving;        /* at the last sweep of a stop, and nothing came whole since */
 };
 
@@ -63,11 +62,11 @@ struct exchange {
     bool is_options;
     bool is_answering; /* counted in its loop's answering */
     bool is_chunked;
-    bool has_body;   /* or may have: only without it is nothing read behind the head */
     bool is_refused; /* by the guard: nothing more is read */
     size_t body_limit;
     size_t body_charged; /* bytes counted against the server's limit for all bodies */
     size_t head_bytes;
+    uint64_t body_bytes;       /* that a Content-Length announces; 0 where is_refused */
     const char *method_at;     /* where the head begins in the library's buffer */
     const char *body_at;       /* where the body begins in the library's buffer */
     const char *raw_target_at; /* where the target lies in the library's buffer */

@@ -4,11 +4,14 @@
 #include "http/internal.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
-#define SMALL_HEAD_BYTES 4096
+#define SMALL_REQUEST_BYTES 4096 /* head and body */
 #define SMALL_HEADERS 64
 #define ENTRY_BYTES 64 /* what a header's entry takes, rounded up as the library does */
 #define MORE_ENTRIES 4 /* the library makes one of its own for a query */
+/* Of REPLY_HEAD_BYTES: the first line, the headers that all answers have, and the library's own. */
+#define USUAL_HEAD_BYTES 640
 
 /* Of one clearing that is about to come. */
 static _Thread_local struct {
@@ -23,15 +26,28 @@ static void expect_all(void)
     expected.head = NULL;
 }
 
+/* What takes a reply is known to have a short head. */
+static bool has_short_answer(const struct exchange *ex)
+{
+    const struct response *resp = &ex->resp;
+    size_t bytes = USUAL_HEAD_BYTES;
+
+    for (size_t i = 0; i < resp->header_count; i++) {
+        bytes += strlen(resp->headers[i].name) + strlen(resp->headers[i].value) + 4;
+    }
+    return ex->reply || bytes <= REPLY_HEAD_BYTES;
+}
+
 /*
- * Whether the request and its answer are known to have touched both ends only, on a connection whose
- * memory was cleared wholly once (the library gets it from malloc, with whatever is in it). Cookies are
- * copied to the back, and what takes a reply has a short head.
+ * Whether the request and its answer are known to have touched both ends only. Cookies are copied to the
+ * back, and of a chunked body nobody knows the length with its framing.
  */
 static bool is_small(const struct exchange *ex)
 {
-    return ex->conn->was_cleared && ex->method_at && ex->head_bytes <= SMALL_HEAD_BYTES &&
-           ex->req.header_count <= SMALL_HEADERS && !ex->has_body && ex->reply &&
+    return ex->method_at && !ex->is_refused && !ex->is_chunked &&
+           ex->head_bytes <= SMALL_REQUEST_BYTES &&
+           ex->body_bytes <= SMALL_REQUEST_BYTES - ex->head_bytes &&
+           ex->req.header_count <= SMALL_HEADERS && has_short_answer(ex) &&
            !request_header(&ex->req, "Cookie").ptr;
 }
 
@@ -43,7 +59,7 @@ void pool_expect_answer(const struct exchange *ex)
     }
     expected.head = ex->method_at;
     expected.span = ex->loop->pool_bytes;
-    expected.front = 0; /* nothing was ever read into it */
+    expected.front = (size_t)ex->body_bytes; /* nothing else was ever read into it */
     expected.back = 0;
 }
 
@@ -51,12 +67,11 @@ void pool_expect_reset(const struct exchange *ex)
 {
     if (!is_small(ex)) {
         expect_all();
-        ex->conn->was_cleared = true; /* in a moment, if the connection goes on */
         return;
     }
     expected.head = ex->method_at;
     expected.span = ex->loop->pool_bytes;
-    expected.front = ex->head_bytes + REPLY_HEAD_BYTES;
+    expected.front = ex->head_bytes + (size_t)ex->body_bytes + REPLY_HEAD_BYTES;
     expected.back = (ex->req.header_count + MORE_ENTRIES) * ENTRY_BYTES;
 }
 
@@ -79,6 +94,12 @@ static bool is_clear(const char *at, size_t len)
     return true;
 }
 #endif
+
+void *http_pool_malloc(size_t bytes)
+{
+    /* Less is no connection's memory, whatever the limits on a head are. */
+    return bytes < REPLY_HEAD_BYTES ? malloc(bytes) : calloc(1, bytes);
+}
 
 void *http_pool_clear(void *at, int byte, size_t len)
 {

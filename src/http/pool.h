@@ -4,10 +4,11 @@
  * libmicrohttpd keeps a piece of memory for each connection, large enough for the longest head that the
  * limits allow, and clears it for each request: first what its read buffer has free when the answer
  * begins, then all of it. With 32 KiB that takes longer than all the rest of a small request. But a small
- * request without a body touches little: its head and the answer's at the front, an entry for each
- * header at the back. What lies between is as clear as it was, and needs no clearing.
+ * request touches little: its head, its body and the answer's head at the front, an entry for each header
+ * at the back. What lies between is as clear as it was, and needs no clearing; and what was never touched
+ * takes no memory, so that a connection takes 12 KiB instead of 32.
  *
- * The build hands the library this clearing in place of memset (see meson.build); where it can't, the
+ * The build hands the library these in place of memset and malloc (see meson.build); where it can't, the
  * library clears everything itself. docs/internals/performance.md has the measurement.
  *
  * Calls are for the loop's thread, about the connection whose callback is running.
@@ -24,6 +25,9 @@ void pool_expect_answer(const struct exchange *ex);
 
 /* The exchange is over: the library clears the connection's memory next, or frees it. */
 void pool_expect_reset(const struct exchange *ex);
+
+/* What the library calls instead of malloc: connections' memory is clear from the start. */
+void *http_pool_malloc(size_t bytes);
 
 /* What the library calls instead of memset, for its connections' memory only. */
 void *http_pool_clear(void *at, int byte, size_t len);

@@ -8,12 +8,13 @@
 #include "http/internal.h"
 #include "http/pool.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define MEMORY_BYTES ((size_t)32 * 1024)
 #define MIDDLE (MEMORY_BYTES / 2)
 
-/* A connection whose memory was cleared once, and a request without a body on it. */
+/* A connection and a request without a body on it. */
 struct fixture {
     struct loop loop;
     struct conn conn;
@@ -31,7 +32,6 @@ static int set_up(void **state)
     (void)state;
     memset(f, 0, sizeof(*f));
     f->loop.pool_bytes = MEMORY_BYTES;
-    f->conn.was_cleared = true;
     f->ex.loop = &f->loop;
     f->ex.conn = &f->conn;
     f->ex.method_at = f->memory;
@@ -43,14 +43,19 @@ static int set_up(void **state)
     return 0;
 }
 
-static bool is_clear(void)
+static bool all_clear(const char *memory)
 {
     for (size_t i = 0; i < MEMORY_BYTES; i++) {
-        if (fixture.memory[i] != 0) {
+        if (memory[i] != 0) {
             return false;
         }
     }
     return true;
+}
+
+static bool is_clear(void)
+{
+    return all_clear(fixture.memory);
 }
 
 /* Clears as the library does when a request with an answer has ended. */
@@ -87,21 +92,63 @@ TEST(pool__bytes_of_a_further_request_are_kept_and_those_behind_it_cleared)
     assert_true(is_clear());
 }
 
-TEST(pool__the_first_clearing_of_a_connection_is_whole)
+TEST(pool__a_small_body_is_cleared_too)
 {
-    fixture.conn.was_cleared = false;
-    assert_true(clears_the_middle());
-    assert_true(fixture.conn.was_cleared);
+    fixture.ex.body_bytes = 3000;
+    memset(fixture.memory, 'x', 200 + 3000 + REPLY_HEAD_BYTES);
+    reset();
+    assert_true(is_clear());
+}
+
+TEST(pool__where_a_small_body_was_is_cleared_before_the_answer)
+{
+    char *free_buffer = fixture.memory + 200;
+
+    fixture.ex.body_bytes = 3000;
+    memset(free_buffer, 'x', 3000);
+    pool_expect_answer(&fixture.ex);
+    (void)http_pool_clear(free_buffer, 0, MEMORY_BYTES / 2);
+    assert_true(is_clear());
+}
+
+TEST(pool__an_answer_of_few_headers_is_cleared_without_a_reply)
+{
+    fixture.ex.reply = NULL;
+    response_header(&fixture.ex.resp, "Retry-After", "1");
+    memset(fixture.memory, 'x', 200 + REPLY_HEAD_BYTES);
+    reset();
+    assert_true(is_clear());
+}
+
+TEST(pool__memory_is_clear_from_the_start)
+{
+    char *used = malloc(MEMORY_BYTES);
+    char *memory;
+
+    assert_non_null(used);
+    memset(used, 'x', MEMORY_BYTES);
+    free(used);
+    memory = http_pool_malloc(MEMORY_BYTES);
+    assert_non_null(memory);
+    assert_true(all_clear(memory));
+    free(memory);
 }
 
 TEST(pool__all_is_cleared_where_nobody_can_tell_what_was_written)
 {
-    fixture.ex.has_body = true;
+    char long_value[REPLY_HEAD_BYTES];
+
+    memset(long_value, 'x', sizeof(long_value));
+    long_value[sizeof(long_value) - 1] = '\0';
+    fixture.ex.body_bytes = 4000;
     assert_true(clears_the_middle());
-    fixture.ex.has_body = false;
-    fixture.ex.reply = NULL;
+    fixture.ex.body_bytes = 0;
+    fixture.ex.is_chunked = true;
     assert_true(clears_the_middle());
-    fixture.ex.reply = (struct reply *)fixture.memory;
+    fixture.ex.is_chunked = false;
+    fixture.ex.is_refused = true;
+    assert_true(clears_the_middle());
+    fixture.ex.is_refused = false;
     fixture.ex.head_bytes = 5000;
     assert_true(clears_the_middle());
     fixture.ex.head_bytes = 200;
@@ -113,6 +160,10 @@ TEST(pool__all_is_cleared_where_nobody_can_tell_what_was_written)
     fixture.header.value = STR("a=b");
     assert_true(clears_the_middle());
     fixture.header.name = STR("Host");
+    fixture.ex.reply = NULL;
+    response_header(&fixture.ex.resp, "Location", long_value);
+    assert_true(clears_the_middle());
+    fixture.ex.reply = (struct reply *)fixture.memory;
     fixture.ex.method_at = NULL; /* the head was never whole */
     assert_true(clears_the_middle());
 }
@@ -144,7 +195,10 @@ int main(void)
         cmocka_unit_test_setup(pool__what_a_small_request_wrote_is_cleared, set_up),
         cmocka_unit_test_setup(
             pool__bytes_of_a_further_request_are_kept_and_those_behind_it_cleared, set_up),
-        cmocka_unit_test_setup(pool__the_first_clearing_of_a_connection_is_whole, set_up),
+        cmocka_unit_test_setup(pool__a_small_body_is_cleared_too, set_up),
+        cmocka_unit_test_setup(pool__where_a_small_body_was_is_cleared_before_the_answer, set_up),
+        cmocka_unit_test_setup(pool__an_answer_of_few_headers_is_cleared_without_a_reply, set_up),
+        cmocka_unit_test(pool__memory_is_clear_from_the_start),
         cmocka_unit_test_setup(pool__all_is_cleared_where_nobody_can_tell_what_was_written, set_up),
         cmocka_unit_test_setup(pool__an_expectation_holds_once, set_up),
         cmocka_unit_test_setup(pool__memory_of_another_connection_is_cleared_whole, set_up),
