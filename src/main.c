@@ -1,7 +1,10 @@
 /* orgd: see cmd/command.h. */
 #include "cmd/command.h"
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /*
  * The MongoDB driver's library counts in shared memory, which it makes as soon as it is loaded, in every
@@ -22,7 +25,22 @@ __attribute__((used, visibility("default"))) int shm_unlink(const char *name)
     return 0;
 }
 
+/*
+ * A standard stream that the caller has closed would be the first file that is opened, and what is printed
+ * would go into the store. What takes its place refuses to be read or written.
+ */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd) {
+            abort();
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_streams();
     return command_main(argc, argv);
 }

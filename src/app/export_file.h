@@ -1,7 +1,7 @@
 /*
  * The file that an export writes: under another name until it is whole, so that nobody takes a part of
  * an export for all of it. Mode 0600: password hashes are in it. What is no regular file (a pipe, a
- * device) is written as it is.
+ * device) is written as it is; a link is followed.
  */
 #ifndef ORGD_APP_EXPORT_FILE_H
 #define ORGD_APP_EXPORT_FILE_H
@@ -13,7 +13,8 @@
 
 struct export_file {
     int fd;
-    const char *path; /* the caller's; NULL: standard output */
+    const char *path; /* the caller's, or target; NULL: standard output */
+    char *target;     /* what a link leads to; NULL: path is none */
     char *part;       /* where it is written until it is whole */
 };
 
