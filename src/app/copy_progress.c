@@ -3,10 +3,12 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/str.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -22,7 +24,8 @@
 #define ORGANIZATION_WEIGHT                                                                        \
     10 /* what one costs beside its documents, in documents; for the bar only */
 #define TEXT_BYTES 1024
-#define ERASE "\r\033[K" /* to the line's begin, and away with it */
+#define UTF8_MAX ((size_t)4) /* bytes of a character */
+#define ERASE "\r\033[K"     /* to the line's begin, and away with it */
 
 void progress_init(struct progress *progress)
 {
@@ -284,15 +287,31 @@ void progress_draw(struct progress *progress)
     }
 }
 
+/* How many bytes the character at the begin of a text takes, 0: it is none. */
+static size_t character_at(const char *text)
+{
+    size_t room = strnlen(text, UTF8_MAX);
+
+    for (size_t len = 1; len <= room; len++) {
+        if (str_is_utf8((struct str){ .ptr = text, .len = len })) {
+            return len;
+        }
+    }
+    return 0;
+}
+
 void progress_clean(char *text)
 {
-    for (char *c = text; *c; c++) {
-        unsigned char next = (unsigned char)c[1];
+    size_t len;
 
-        if ((unsigned char)*c == 0xC2 && next >= 0x80 && next <= 0x9F) { /* U+0080 to U+009F */
-            c[0] = c[1] = '?';
-        } else if ((unsigned char)*c < ' ' || *c == 0x7F) {
+    for (char *c = text; *c; c += len) {
+        len = character_at(c);
+        if (len == 0 || (unsigned char)*c < ' ' ||
+            *c == 0x7F) { /* half a character, or none to see */
             *c = '?';
+            len = 1;
+        } else if ((unsigned char)c[0] == 0xC2 && (unsigned char)c[1] <= 0x9F) { /* U+0080 to 9F */
+            c[0] = c[1] = '?';
         }
     }
 }

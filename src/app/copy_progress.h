@@ -49,7 +49,8 @@ void progress_add_bytes(struct progress *progress, int64_t bytes);
 /* Draws, if it is time to. The main thread. */
 void progress_draw(struct progress *progress);
 
-/* Puts '?' for what a terminal would obey rather than show. */
+/* Puts '?' for what a terminal would obey rather than show, the ends of lines included, and for bytes that
+ * are no UTF-8. */
 void progress_clean(char *text);
 
 /* A line for people, above the one that is drawn. The main thread. */

@@ -1,7 +1,10 @@
 /* Several calls at once, and what all threads say. */
 #include "app/import_work.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#define WORDS_BYTES 512
 
 struct part {
     struct job job;
@@ -112,8 +115,11 @@ const char *import_keep_words(struct import *import, const char *words)
 
 void import_refuse(struct import *import, const struct import_item *item)
 {
-    const char *words = item->words ? item->words : status_detail(item->status);
+    char words[WORDS_BYTES];
 
+    (void)snprintf(words, sizeof(words), "%s",
+                   item->words ? item->words : status_detail(item->status));
+    progress_clean(words); /* a line's own text in it must not look like another line refused */
     (void)pthread_mutex_lock(&import->mutex);
     import->said_count++;
     if (import->said_count <= IMPORT_SAID_MAX) {

@@ -93,8 +93,12 @@ TEST(text__that_a_terminal_would_obey_is_shown_as_question_marks)
     char text[] = "a\033[2Jb\x7F\n\xC2\x9B"
                   "c \xC3\x84\xC2\xA0.";
 
+    char half[] = "\xC3(\xE2\x82";
+
     progress_clean(text);
     assert_string_equal(text, "a?[2Jb????c \xC3\x84\xC2\xA0.");
+    progress_clean(half);
+    assert_string_equal(half, "?(??");
 }
 
 int main(void)
