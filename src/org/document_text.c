@@ -28,6 +28,73 @@ void document_text_write(const json_t *body, struct str id, struct buf *out)
     json_out_end(&json);
 }
 
+/* The length of a string with its quotes. */
+static size_t string_at(struct str text)
+{
+    size_t at = 1;
+
+    while (at < text.len && text.ptr[at] != '"') {
+        at += text.ptr[at] == '\\' ? 2 : 1;
+    }
+    return at < text.len ? at + 1 : text.len;
+}
+
+static bool is_of_number(char c)
+{
+    return (c >= '0' && c <= '9') || c == '-' || c == '.' || c == 'e';
+}
+
+/* The length of a number, and how much of it a shorter form might do without: zeros, in a real. */
+static size_t number_at(struct str text, size_t *ret_spare)
+{
+    size_t first = SIZE_MAX; /* of the digits but 0 in front of the exponent */
+    size_t last = 0;
+    size_t point = SIZE_MAX;
+    size_t least;
+    bool has_exponent = false;
+    size_t len = 0;
+
+    for (; len < text.len && is_of_number(text.ptr[len]); len++) {
+        char c = text.ptr[len];
+
+        has_exponent = has_exponent || c == 'e';
+        if (c == '.') {
+            point = len;
+        } else if (!has_exponent && c >= '1' && c <= '9') {
+            first = first < len ? first : len;
+            last = len;
+        }
+    }
+    *ret_spare = 0;
+    if (point != SIZE_MAX && first != SIZE_MAX) {
+        least = last - first + 1 - (first < point && point < last);
+        least = (text.ptr[0] == '-') + (least > 2 ? least + 1 : 3); /* 1e9; 123.5 */
+        *ret_spare = len > least ? len - least : 0;
+    }
+    return len;
+}
+
+size_t document_text_least(struct str text)
+{
+    size_t least = text.len;
+    size_t at = 0;
+
+    while (at < text.len) {
+        struct str rest = { .ptr = text.ptr + at, .len = text.len - at };
+        size_t spare = 0;
+
+        if (*rest.ptr == '"') {
+            at += string_at(rest);
+        } else if (*rest.ptr == '-' || (*rest.ptr >= '0' && *rest.ptr <= '9')) {
+            at += number_at(rest, &spare);
+            least -= spare;
+        } else {
+            at++;
+        }
+    }
+    return least;
+}
+
 enum status document_text_too_large(size_t max_bytes, struct err *err)
 {
     return err_set(err, ST_TOO_LARGE, "A document has at most %zu bytes", max_bytes);

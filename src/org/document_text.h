@@ -27,6 +27,13 @@ MUST_CHECK enum status document_text_merge(struct str now, json_t *patch, struct
 /* Whether it is nested beyond JSON_DEPTH_MAX. */
 bool document_text_is_deep(const json_t *body);
 
+/*
+ * The length that a document's text has at least, however it is written. A request's limit is on the text
+ * as it came, and 1e14 comes back as 100000000000000.0: so a text in the store may be up to four times as
+ * long. Only reals have several ways to be written.
+ */
+size_t document_text_least(struct str text);
+
 /* ST_TOO_LARGE, with words. */
 MUST_CHECK enum status document_text_too_large(size_t max_bytes, struct err *err);
 

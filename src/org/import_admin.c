@@ -95,8 +95,10 @@ static enum status read_role(const struct import_reader *reader, const json_t *v
 static enum status read_version(const struct import_reader *reader, const json_t *value,
                                 int64_t *ret_version)
 {
-    if (!json_is_integer(value) || json_integer_value(value) < 0) {
-        return err_set(reader->err, ST_INVALID, "password_version is no number from 0 on");
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > IMPORT_VERSION_MAX) {
+        return err_set(reader->err, ST_INVALID, "password_version is no number from 0 to %d",
+                       IMPORT_VERSION_MAX);
     }
     *ret_version = json_integer_value(value);
     return ST_OK;

@@ -1,19 +1,13 @@
 /* Reading a line: its tree, then each member by its rule. */
 #include "org/import_line.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
-#include "org/document.h"
 #include "org/input.h"
 #include "json/json.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
-#define DEPTH_AROUND 2     /* containers around a document in a line */
-#define DOCUMENT_MORE 1024 /* what an _id and another way to write numbers may add to a text */
-#define NO_ID "000000000000000000000000"
-#define ID_AT (sizeof("{\"_id\":\"") - 1)
+#define DEPTH_AROUND 2 /* containers around a document in a line */
 #define SHOWN_BYTES 64
 #define LARGE_TREE_BYTES ((size_t)16 * 1024 * 1024)
 
@@ -54,41 +48,20 @@ static bool is_slug(struct str slug)
     return true;
 }
 
-static enum status read_document(const struct import_reader *reader, const json_t *body,
-                                 struct import_document *ret_document)
-{
-    struct import_document made = { .has_id = json_object_get(body, "_id") != NULL };
-    struct invalid invalid = { .count = 0 };
-    struct buf text;
-    enum status status;
-
-    buf_init(&text, reader->rules->document_max_bytes + DOCUMENT_MORE);
-    status = document_text_of(body, STR(NO_ID), reader->mem, &text, &made.document.id, &invalid,
-                              reader->err);
-    if (status == ST_OK) {
-        made.body = arena_alloc(reader->mem, text.len + 1);
-        memcpy(made.body, text.ptr, text.len);
-        made.document.body = (struct str){ .ptr = made.body, .len = text.len };
-        *ret_document = made;
-    } else if (invalid.count > 0) {
-        status = err_set(reader->err, ST_INVALID, "document: %s", invalid.entries[0].msg);
-    }
-    buf_done(&text);
-    return status;
-}
-
 static enum status read_documents(const struct import_reader *reader, const json_t *list,
                                   struct import_line *line)
 {
     size_t count = json_array_size(list);
 
-    if (!json_is_array(list)) {
-        return err_set(reader->err, ST_INVALID, "documents is no array");
+    if (!json_is_array(list) || count > IMPORT_DOCUMENTS_MAX) {
+        return err_set(reader->err, ST_INVALID,
+                       "documents is no array of at most %d: more have a line for each",
+                       IMPORT_DOCUMENTS_MAX);
     }
     line->documents = arena_alloc(reader->mem, (count + 1) * sizeof(*line->documents));
     line->document_count = count;
     for (size_t i = 0; i < count; i++) {
-        TRY(read_document(reader, json_array_get(list, i), &line->documents[i]));
+        TRY(import_document_read(reader, json_array_get(list, i), &line->documents[i]));
     }
     return ST_OK;
 }
@@ -303,7 +276,7 @@ static enum status read_document_line(const struct import_reader *reader, const 
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
         if (strcmp(key, "document") == 0) {
-            TRY(read_document(reader, value, &line->documents[0]));
+            TRY(import_document_read(reader, value, &line->documents[0]));
         } else if (strcmp(key, "organization_id") == 0) {
             line->by_id = true;
             TRY(import_id(reader, value, "organization_id", &line->organization_id));
@@ -367,29 +340,4 @@ enum status import_line_read(struct str text, const struct import_rules *rules, 
     TRY(status);
     *ret_line = line;
     return ST_OK;
-}
-
-void import_document_name(struct import_document *document, const struct oid *organization,
-                          uint64_t number, uint64_t index)
-{
-    crypto_generichash_state state;
-    unsigned char hash[crypto_generichash_BYTES_MIN];
-    char hex[OID_HEX_LEN + 1];
-    struct oid id;
-
-    if (document->has_id) {
-        return;
-    }
-    (void)crypto_generichash_init(&state, NULL, 0, sizeof(hash));
-    (void)crypto_generichash_update(&state, organization->bytes, OID_BYTES);
-    (void)crypto_generichash_update(&state, (const unsigned char *)&number, sizeof(number));
-    (void)crypto_generichash_update(&state, (const unsigned char *)&index, sizeof(index));
-    (void)crypto_generichash_update(&state, (const unsigned char *)document->body,
-                                    document->document.body.len);
-    (void)crypto_generichash_final(&state, hash, sizeof(hash));
-    memcpy(id.bytes, hash, OID_BYTES);
-    oid_format(&id, hex);
-    memcpy(document->body + ID_AT, hex, OID_HEX_LEN);
-    document->document.id = (struct str){ .ptr = document->body + ID_AT, .len = OID_HEX_LEN };
-    document->has_id = true;
 }

@@ -17,6 +17,8 @@
 #include <pthread.h>
 
 #define IMPORT_TREE_BYTES ((size_t)256 * 1024 * 1024) /* what a line's values may take in memory */
+#define IMPORT_DOCUMENTS_MAX 100000                   /* in an organization's line */
+#define IMPORT_VERSION_MAX INT32_MAX /* of a password: room for more changes of it */
 
 struct import_rules {
     int64_t password_min_bytes;
@@ -80,7 +82,7 @@ MUST_CHECK enum status import_line_read(struct str text, const struct import_rul
 void import_document_name(struct import_document *document, const struct oid *organization,
                           uint64_t number, uint64_t index);
 
-/* Private to import_line.c and import_admin.c. */
+/* Private to import_line.c, import_admin.c and import_document.c. */
 struct import_reader {
     const struct import_rules *rules;
     struct arena *mem;
@@ -96,6 +98,10 @@ MUST_CHECK enum status import_id(const struct import_reader *reader, const json_
                                  const char *member, struct oid *ret_id);
 MUST_CHECK enum status import_time(const struct import_reader *reader, const json_t *value,
                                    const char *member, int64_t *ret_ms);
+
+/* body: a document. */
+MUST_CHECK enum status import_document_read(const struct import_reader *reader, const json_t *body,
+                                            struct import_document *ret_document);
 
 /* object: an administrator; of the line itself where it has one only, and no list of them. */
 MUST_CHECK enum status import_admin_read(const struct import_reader *reader, const json_t *object,

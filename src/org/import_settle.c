@@ -11,36 +11,6 @@
 #define SLUG_TRIES 8
 #define NAME_SHOWN_BYTES 80
 
-static int compare_members(const void *a, const void *b)
-{
-    const struct tenant_member *left = a;
-    const struct tenant_member *right = b;
-
-    return memcmp(left->account.id.bytes, right->account.id.bytes, OID_BYTES);
-}
-
-static void sort_members(struct tenant *tenant)
-{
-    if (tenant->member_count > 1) {
-        qsort(tenant->members, tenant->member_count, sizeof(*tenant->members), compare_members);
-    }
-}
-
-void import_tenant(const struct import_line *line, struct arena *mem, struct tenant *ret_tenant)
-{
-    struct tenant tenant = {
-        .organization = line->organization,
-        .members = arena_alloc(mem, line->admin_count * sizeof(*tenant.members)),
-        .member_count = line->admin_count,
-    };
-
-    for (size_t i = 0; i < line->admin_count; i++) {
-        tenant.members[i] = line->admins[i].member;
-    }
-    sort_members(&tenant);
-    *ret_tenant = tenant;
-}
-
 static enum status hash_all(const struct call *call, struct import_line *line)
 {
     for (size_t i = 0; i < line->admin_count; i++) {
@@ -94,132 +64,6 @@ static enum status taken(const struct call *call, const char *what, struct str v
     return err_set(call->err, ST_NAME_TAKEN, "the %s \"%.*s\" is that of organization %s", what,
                    value.len < NAME_SHOWN_BYTES ? (int)value.len : NAME_SHOWN_BYTES, value.ptr,
                    hex);
-}
-
-static enum status email_taken(const struct call *call, const struct account *account)
-{
-    return err_set(call->err, ST_EMAIL_TAKEN,
-                   "the address \"%.*s\" is that of another organization's account",
-                   STR_ARG(account->email));
-}
-
-static const struct tenant_member *member_of(const struct tenant *tenant,
-                                             const struct import_admin *admin)
-{
-    const struct account *account = &admin->member.account;
-
-    for (size_t i = 0; i < tenant->member_count; i++) {
-        const struct account *there = &tenant->members[i].account;
-
-        if (admin->has_id ? oid_equal(&there->id, &account->id)
-                          : str_equal(there->email_key, account->email_key)) {
-            return &tenant->members[i];
-        }
-    }
-    return NULL;
-}
-
-/* An account that is there and belongs to other organizations only. ret_base: untouched where there is
- * none. ST_EMAIL_TAKEN. */
-static enum status look_elsewhere(struct store *store, const struct call *call,
-                                  const struct import_admin *admin, const struct tenant *there,
-                                  struct tenant_member *ret_base, bool *ret_found)
-{
-    const struct account *account = &admin->member.account;
-    struct membership membership;
-    enum status found = store_membership_by_email(store, call, account->email_key, &membership);
-
-    if (found != ST_OK) {
-        return found == ST_NO_ACCOUNT ? ST_OK : found;
-    }
-    if (admin->has_id && oid_equal(&membership.account.id, &account->id)) {
-        *ret_base = (struct tenant_member){ .account = membership.account, .role = STR("admin") };
-        *ret_found = true;
-        return ST_OK;
-    }
-    if (there && oid_equal(&membership.organization.id, &there->organization.id)) {
-        return ST_OK; /* of a member that this one takes the place of */
-    }
-    return email_taken(call, account);
-}
-
-static bool same_account(const struct account *a, const struct account *b)
-{
-    return str_equal(a->email, b->email) && str_equal(a->email_key, b->email_key) &&
-           str_equal(a->password_hash, b->password_hash) &&
-           a->password_version == b->password_version && a->created_ms == b->created_ms;
-}
-
-/* A password that is another than before ends the tokens that were made with that one. */
-static enum status merge_password(const struct call *call, const struct import_admin *admin,
-                                  const struct account *base, struct account *account)
-{
-    struct str *hash = &account->password_hash;
-
-    if (admin->password.ptr && password_verify(admin->password, base->password_hash)) {
-        *hash = base->password_hash;
-    } else if (admin->password.ptr && !hash->ptr) {
-        TRY(password_hash(admin->password, call->mem, hash, call->err));
-    }
-    if (!admin->has_version) {
-        account->password_version = base->password_version + !str_equal(*hash, base->password_hash);
-    }
-    return ST_OK;
-}
-
-/* What the line doesn't say is as it was. */
-static enum status merge_member(const struct call *call, const struct import_admin *admin,
-                                const struct tenant_member *base, struct tenant_member *ret_member)
-{
-    struct tenant_member member = admin->member;
-    struct account *account = &member.account;
-
-    account->id = base->account.id;
-    TRY(merge_password(call, admin, &base->account, account));
-    if (!admin->has_role) {
-        member.role = base->role;
-    }
-    if (!admin->has_created) {
-        account->created_ms = base->account.created_ms;
-    }
-    if (!admin->has_updated) {
-        account->updated_ms =
-            same_account(account, &base->account) ? base->account.updated_ms : clock_now_ms();
-    }
-    *ret_member = member;
-    return ST_OK;
-}
-
-/* The line's members, each on the base of what is there. there: NULL: the organization is new. */
-static enum status merge_members(struct store *store, const struct call *call,
-                                 const struct import_line *line, const struct tenant *there,
-                                 struct tenant *ret_tenant)
-{
-    import_tenant(line, call->mem, ret_tenant);
-    for (size_t i = 0; i < line->admin_count; i++) {
-        const struct import_admin *admin = &line->admins[i];
-        const struct tenant_member *own = there ? member_of(there, admin) : NULL;
-        struct tenant_member *member = &ret_tenant->members[i];
-        struct tenant_member base;
-        bool found = own != NULL;
-
-        if (own) {
-            base = *own;
-        } else {
-            TRY(look_elsewhere(store, call, admin, there, &base, &found));
-        }
-        *member = admin->member;
-        if (found) {
-            TRY(merge_member(call, admin, &base, member));
-        } else if (admin->password.ptr && !member->account.password_hash.ptr) {
-            TRY(password_hash(admin->password, call->mem, &member->account.password_hash,
-                              call->err));
-        }
-    }
-    ret_tenant->organization.admin_id = ret_tenant->members[0].account.id;
-    ret_tenant->organization.admin_email = ret_tenant->members[0].account.email;
-    sort_members(ret_tenant);
-    return ST_OK;
 }
 
 /* A slug for a name that has none in the line: the plain one, or where another has it one on top. */
@@ -287,7 +131,7 @@ static enum status make(struct store *store, const struct call *call, struct imp
     struct tenant tenant;
 
     TRY(check_names(store, call, line));
-    TRY(merge_members(store, call, line, NULL, &tenant));
+    TRY(import_merge_members(store, call, line, NULL, &tenant));
     return put(store, call, line, !line->has_slug, &tenant);
 }
 
@@ -310,7 +154,7 @@ static enum status update(struct store *store, const struct call *call, struct i
     struct tenant tenant;
 
     TRY(check_names(store, call, line));
-    TRY(merge_members(store, call, line, there, &tenant));
+    TRY(import_merge_members(store, call, line, there, &tenant));
     organization = &tenant.organization;
     if (!line->has_slug && !chooses_slug) {
         organization->slug = there->organization.slug;
@@ -336,27 +180,55 @@ static enum status update(struct store *store, const struct call *call, struct i
 static bool has_all_admins(const struct tenant *there, const struct import_line *line)
 {
     for (size_t i = 0; i < line->admin_count; i++) {
-        if (!member_of(there, &line->admins[i])) {
+        if (!import_member_of(there, &line->admins[i])) {
             return false;
         }
     }
     return true;
 }
 
-/* Whether a line without an id means an organization that is there: without a further look where its
- * only administrator is the first one. */
+/*
+ * Whether an organization is what remains of the making of this line where that was killed: an engine may
+ * put one administrator after the other. It has only some of them, the first among them and nobody else,
+ * and nothing happened to it since.
+ */
+static bool is_unfinished(const struct tenant *there, const struct import_line *line)
+{
+    const struct organization *organization = &there->organization;
+    const struct tenant_member *first = import_member_of(there, &line->admins[0]);
+    size_t known = 0;
+
+    for (size_t i = 0; i < line->admin_count; i++) {
+        known += import_member_of(there, &line->admins[i]) != NULL;
+    }
+    return first && oid_equal(&first->account.id, &organization->admin_id) &&
+           known == there->member_count && known < line->admin_count &&
+           (organization->updated_ms == organization->created_ms ||
+            (line->has_updated && organization->updated_ms == line->organization.updated_ms));
+}
+
+/* What a line without an id means where an organization of its name is there: found without a further
+ * look where its only administrator is the first one. */
 static enum status judge_same(struct store *store, const struct call *call,
-                              const struct import_line *line, const struct organization *found)
+                              struct import_line *line, const struct organization *found,
+                              enum import_outcome *ret_outcome)
 {
     struct tenant there;
 
+    *ret_outcome = IMPORT_UNCHANGED;
     if (line->admin_count == 1 && !line->admins[0].has_id &&
         str_equal(line->admins[0].member.account.email, found->admin_email)) {
         return ST_OK;
     }
     TRY(tenant_find(store, call, &found->id, &there));
-    return has_all_admins(&there, line) ? ST_OK
-                                        : taken(call, "name", line->organization.name, found);
+    if (has_all_admins(&there, line)) {
+        return ST_OK;
+    }
+    if (!is_unfinished(&there, line)) {
+        return taken(call, "name", line->organization.name, found);
+    }
+    line->organization.id = found->id;
+    return update(store, call, line, &there, ret_outcome);
 }
 
 enum status import_settle(struct store *store, const struct call *call, struct import_line *line,
@@ -371,7 +243,7 @@ enum status import_settle(struct store *store, const struct call *call, struct i
         TRY(tenant_find(store, call, &found.id, &there));
         TRY(update(store, call, line, &there, &outcome));
     } else if (status == ST_OK) {
-        TRY(judge_same(store, call, line, &found));
+        TRY(judge_same(store, call, line, &found, &outcome));
     } else if (status == ST_NO_ORGANIZATION) {
         TRY(make(store, call, line));
         outcome = IMPORT_MADE;

@@ -4,7 +4,7 @@
  * With an id it is the organization of that id, and brought up to date: administrators that the line
  * doesn't name go, what the line doesn't say stays. Without one it is the organization of its name where
  * that has the line's administrators, by their addresses; then nothing changes, so that the same lines
- * may be imported again. Any other holder of its name, slug or an address is a conflict.
+ * may be imported again. One that has only some of them, because an import was killed, gets the others. Any other holder of its name, slug or an address is a conflict.
  */
 #ifndef ORGD_ORG_IMPORT_SETTLE_H
 #define ORGD_ORG_IMPORT_SETTLE_H
@@ -33,5 +33,16 @@ enum import_outcome { IMPORT_MADE, IMPORT_UPDATED, IMPORT_UNCHANGED };
 MUST_CHECK enum status import_settle(struct store *store, const struct call *call,
                                      struct import_line *line, enum import_outcome *ret_outcome,
                                      struct oid *ret_id);
+
+/* Private to import_settle.c and import_merge.c. The member that an administrator of a line is, by his id,
+ * else by his address; or NULL. */
+const struct tenant_member *import_member_of(const struct tenant *tenant,
+                                             const struct import_admin *admin);
+
+/* The line's tenant, each member on the base of what is there: what the line doesn't say is as it was.
+ * there: NULL: the organization is new. ST_EMAIL_TAKEN, with words. */
+MUST_CHECK enum status import_merge_members(struct store *store, const struct call *call,
+                                            const struct import_line *line,
+                                            const struct tenant *there, struct tenant *ret_tenant);
 
 #endif
