@@ -10,6 +10,7 @@
 
 #define BATCH_LINES 65536
 #define BATCH_BYTES ((size_t)40 * 1024 * 1024)
+#define BATCH_VALUES_BYTES (IMPORT_VALUES_BYTES / 2)
 #define BATCH_MS 1000 /* how long lines that are ready wait for more */
 #define BATCH_MEM_BYTES ((size_t)1 << 30)
 #define BAD_AT_FIRST 1000 /* lines: so many without a good one, and it is another kind of file */
@@ -21,6 +22,7 @@ struct committer {
     uint64_t next;  /* behind the batch */
     size_t lines;
     size_t bytes;
+    size_t values_bytes;
     int64_t begun_ms; /* the batch */
     bool has_good;
     int64_t bad;
@@ -38,6 +40,7 @@ static bool is_ready(const struct committer *committer)
 static bool is_full(const struct committer *committer)
 {
     return committer->lines >= BATCH_LINES || committer->bytes >= BATCH_BYTES ||
+           committer->values_bytes >= BATCH_VALUES_BYTES ||
            committer->next - committer->first >= IMPORT_CHUNKS / 2;
 }
 
@@ -48,7 +51,7 @@ static bool gather(struct committer *committer)
     bool is_ended = false;
 
     committer->first = committer->next;
-    committer->lines = committer->bytes = 0;
+    committer->lines = committer->bytes = committer->values_bytes = 0;
     (void)pthread_mutex_lock(&import->mutex);
     while (!is_full(committer) && !is_ended && !import_is_stopping(import)) {
         if (is_ready(committer)) {
@@ -59,6 +62,7 @@ static bool gather(struct committer *committer)
             }
             committer->lines += chunk->line_count;
             committer->bytes += chunk->bytes;
+            committer->values_bytes += chunk->values_bytes;
         } else if (committer->next == import->read_count && import->is_read) {
             is_ended = true;
         } else if (committer->lines == 0) {
@@ -113,7 +117,7 @@ static enum status settle_accounts(struct committer *committer, const struct imp
             import_refuse(import, item);
             counts.refused++;
         }
-        committer->has_good = committer->has_good || item->status == ST_OK;
+        committer->has_good = committer->has_good || item->is_well_formed;
     }
     progress_add(&import->progress, counts.made + counts.updated + counts.unchanged, 0);
     progress_add_bytes(&import->progress, (int64_t)committer->bytes);
@@ -150,6 +154,7 @@ static void give_back(struct committer *committer)
         const struct import_chunk *chunk = &import->chunks[n % IMPORT_CHUNKS];
 
         import->text_bytes -= chunk->is_overlong ? 0 : chunk->bytes;
+        import->values_bytes -= chunk->values_bytes;
     }
     import->free_count = committer->next;
     (void)pthread_cond_broadcast(&import->changed);

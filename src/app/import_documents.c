@@ -5,6 +5,7 @@
 #include "app/copy_walk.h"
 
 #define CALL_MEM_BYTES ((size_t)512 * 1024 * 1024)
+#define PILE_MAX 131072 /* documents that are put at once */
 #define LOT_MAX 500
 #define LOT_BYTES ((size_t)4 * 1024 * 1024)
 #define LOTS_PART 4 /* in one call, where the store is behind a network */
@@ -14,6 +15,7 @@ struct pile {
     struct document *documents;
     struct import_item **origins; /* of each document */
     size_t count;
+    size_t room;
     struct document_lot *lots;
     size_t lot_count;
     size_t lot_bytes; /* of the last */
@@ -163,7 +165,7 @@ static enum status add(struct pile *pile, struct import_item *item, size_t index
     struct document_lot *lot = pile->lot_count > 0 ? &pile->lots[pile->lot_count - 1] : NULL;
 
     import_document_name(document, organization, item->number, index);
-    if (was_seen(pile, organization, document->document.id)) {
+    if (pile->count == pile->room || was_seen(pile, organization, document->document.id)) {
         TRY(flush(pile, err)); /* the later one of them is to be what stays */
         (void)was_seen(pile, organization, document->document.id);
         lot = NULL;
@@ -252,6 +254,8 @@ static void make_room(struct pile *pile, size_t count)
 {
     struct arena *mem = &pile->batch->mem;
 
+    count = count < PILE_MAX ? count : PILE_MAX;
+    pile->room = count;
     pile->seen_size = 1024;
     while (pile->seen_size < 2 * count) {
         pile->seen_size *= 2;

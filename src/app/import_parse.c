@@ -31,6 +31,7 @@ static void judge_line(struct import_chunk *chunk, struct str text, struct impor
     bool is_cut_off;
 
     item->status = import_line_read(text, &import->rules, &chunk->mem, &item->line, &err);
+    item->is_well_formed = item->status == ST_OK;
     if (item->status == ST_OK && item->line.kind == IMPORT_ORGANIZATION) {
         struct call call = copy_call(&chunk->mem, &err);
 
@@ -79,11 +80,34 @@ static void judge_overlong(struct import_chunk *chunk)
     };
 }
 
+/* Under the mutex: whether all that come before a chunk are judged, so that the committer waits for it. */
+static bool is_next(const struct import *import, const struct import_chunk *chunk)
+{
+    for (uint64_t place = import->free_count; place < chunk->place; place++) {
+        if (!import->chunks[place % IMPORT_CHUNKS].is_judged) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A short text may be many values ("[{},{},…]"): so their memory has a bound of its own. */
+static void wait_for_room(struct import *import, const struct import_chunk *chunk)
+{
+    (void)pthread_mutex_lock(&import->mutex);
+    while (import->values_bytes >= IMPORT_VALUES_BYTES && !is_next(import, chunk) &&
+           !import_is_stopping(import)) {
+        (void)pthread_cond_wait(&import->changed, &import->mutex);
+    }
+    (void)pthread_mutex_unlock(&import->mutex);
+}
+
 void import_judge(struct job *job)
 {
     struct import_chunk *chunk = (struct import_chunk *)job;
     struct import *import = chunk->import;
 
+    wait_for_room(import, chunk);
     arena_init(&chunk->mem, CHUNK_MEM_BYTES);
     if (chunk->is_overlong) {
         judge_overlong(chunk);
@@ -92,6 +116,8 @@ void import_judge(struct job *job)
     }
     (void)pthread_mutex_lock(&import->mutex);
     chunk->is_judged = true;
+    chunk->values_bytes = chunk->mem.used_bytes;
+    import->values_bytes += chunk->values_bytes;
     (void)pthread_cond_broadcast(&import->changed);
     (void)pthread_mutex_unlock(&import->mutex);
 }

@@ -4,9 +4,14 @@
 #include "app/busy.h"
 #include "app/copy_walk.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define CALL_MEM_BYTES ((size_t)256 * 1024 * 1024)
-#define SETTLE_PART 64 /* looks that one worker takes at a time */
-#define CREATE_PART 16 /* and organizations, where the store is behind a network */
+#define SETTLE_PART 64   /* looks that one worker takes at a time */
+#define CREATE_PART 16   /* and organizations, where the store is behind a network */
+#define MEMBER_MS 100    /* more time for each member: an engine may put them one by one */
+#define PASSWORD_MS 1000 /* and for one whose password is to be compared or hashed */
 
 /* Those of a batch that one step is about. */
 struct selection {
@@ -14,6 +19,11 @@ struct selection {
     struct tenant_creation *creations; /* of the first step */
     size_t count;
 };
+
+static int64_t time_for(const struct tenant *tenant)
+{
+    return MEMBER_MS * (int64_t)tenant->member_count;
+}
 
 static enum status create_part(struct import_parts *parts, size_t from, size_t count,
                                struct err *err)
@@ -28,6 +38,9 @@ static enum status create_part(struct import_parts *parts, size_t from, size_t c
     do {
         struct call call = copy_call(&mem, err);
 
+        for (size_t i = 0; i < count; i++) {
+            call.deadline_ms += time_for(selection->creations[from + i].tenant);
+        }
         status = store_tenants_create(import->store, &call, &selection->creations[from], count);
         arena_clear(&mem);
     } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
@@ -52,6 +65,7 @@ static enum status settle_one(struct import *import, struct import_item *item, s
     do {
         struct call call = copy_call(mem, err);
 
+        call.deadline_ms += (MEMBER_MS + PASSWORD_MS) * (int64_t)item->line.admin_count;
         status = import_settle(import->store, &call, &item->line, &item->outcome, &id);
     } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
     if (status == ST_OK) {
@@ -128,13 +142,74 @@ static enum status create(struct import_batch *batch, struct err *err)
     return ST_OK;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+    const struct import_item *left = *(struct import_item *const *)a;
+    const struct import_item *right = *(struct import_item *const *)b;
+    int order =
+        memcmp(left->line.organization.id.bytes, right->line.organization.id.bytes, OID_BYTES);
+
+    return order != 0 ? order : (left->number > right->number) - (left->number < right->number);
+}
+
+/* Lines of one organization: all but the first come later, so that the last one stays. */
+static void put_off_doubles(const struct selection *selection, struct arena *mem)
+{
+    size_t bytes = selection->count * sizeof(struct import_item *);
+    struct import_item **sorted = arena_alloc(mem, bytes + 1);
+
+    memcpy(sorted, selection->items, bytes);
+    qsort(sorted, selection->count, sizeof(struct import_item *), compare_ids);
+    for (size_t i = 1; i < selection->count; i++) {
+        sorted[i]->comes_later =
+            oid_equal(&sorted[i]->line.organization.id, &sorted[i - 1]->line.organization.id);
+    }
+}
+
+/* Those of a selection that are to be settled now, together, or, as later ones, one after the other. */
+static enum status settle(struct import_batch *batch, const struct selection *of, bool is_later,
+                          struct err *err)
+{
+    struct selection selection = {
+        .items = arena_alloc(&batch->mem, (of->count + 1) * sizeof(struct import_item *))
+    };
+    struct import_parts parts = { .import = batch->import,
+                                  .context = &selection,
+                                  .run = settle_part };
+
+    for (size_t i = 0; i < of->count; i++) {
+        if (of->items[i]->comes_later == is_later) {
+            selection.items[selection.count++] = of->items[i];
+        }
+    }
+    parts.count = selection.count;
+    parts.part = is_later ? selection.count + 1 : SETTLE_PART;
+    return import_run_parts(&parts, err);
+}
+
+/* Whoever was refused for what another one has given up since is looked at again: which of the two came
+ * first is chance where several are settled at once. */
+static void put_off_refused(const struct selection *selection)
+{
+    bool has_updates = false;
+
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct import_item *item = selection->items[i];
+
+        has_updates = has_updates || (item->status == ST_OK && item->outcome == IMPORT_UPDATED);
+    }
+    for (size_t i = 0; has_updates && i < selection->count; i++) {
+        struct import_item *item = selection->items[i];
+
+        item->comes_later =
+            item->comes_later || item->status == ST_NAME_TAKEN || item->status == ST_EMAIL_TAKEN;
+    }
+}
+
 enum status import_put_organizations(struct import_batch *batch, struct err *err)
 {
     struct selection selection = {
         .items = arena_alloc(&batch->mem, (batch->count + 1) * sizeof(struct import_item *))
-    };
-    struct import_parts parts = {
-        .import = batch->import, .context = &selection, .part = SETTLE_PART, .run = settle_part
     };
 
     TRY(create(batch, err));
@@ -143,6 +218,8 @@ enum status import_put_organizations(struct import_batch *batch, struct err *err
             selection.items[selection.count++] = batch->items[i];
         }
     }
-    parts.count = selection.count;
-    return import_run_parts(&parts, err);
+    put_off_doubles(&selection, &batch->mem);
+    TRY(settle(batch, &selection, false, err));
+    put_off_refused(&selection);
+    return settle(batch, &selection, true, err);
 }

@@ -21,9 +21,9 @@ struct reader {
 
 static size_t line_max_of(const struct import *import)
 {
-    size_t two = 2 * import->rules.document_max_bytes;
+    size_t four = 4 * import->rules.document_max_bytes; /* see document_text_least */
 
-    return two > IMPORT_LINE_BYTES ? two : IMPORT_LINE_BYTES;
+    return four > IMPORT_LINE_BYTES ? four : IMPORT_LINE_BYTES;
 }
 
 /* Reads on behind what is in rest. ST_OK; ST_BUSY: somebody wants to stop. */
@@ -104,7 +104,8 @@ static void hand_over(struct reader *reader, struct import_chunk *chunk)
     reader->number += chunk->line_count;
     (void)pthread_mutex_lock(&import->mutex);
     chunk->is_judged = false;
-    import->read_count++;
+    chunk->values_bytes = 0;
+    chunk->place = import->read_count++;
     (void)pthread_mutex_unlock(&import->mutex);
     if (!executor_submit(import->judges, &chunk->job)) {
         import_judge(&chunk->job); /* never so: the queue has room for all */

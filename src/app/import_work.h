@@ -20,7 +20,9 @@
 #define IMPORT_CHUNK_LINES 512                       /* at most */
 #define IMPORT_CHUNK_BYTES ((size_t)256 * 1024)      /* about; a longer line has one of its own */
 #define IMPORT_TEXT_BYTES ((size_t)96 * 1024 * 1024) /* of all chunks under way */
-#define IMPORT_LINE_BYTES ((size_t)16 * 1024 * 1024) /* or twice the largest document */
+#define IMPORT_VALUES_BYTES                                                                        \
+    ((size_t)256 * 1024 * 1024)                      /* what their lines hold: judges wait then */
+#define IMPORT_LINE_BYTES ((size_t)16 * 1024 * 1024) /* or four times the largest document */
 #define IMPORT_ENDLESS_BYTES                                                                       \
     ((size_t)256 * 1024 * 1024) /* a line as long as that ends the import */
 #define IMPORT_SAID_MAX 1000    /* lines named one by one; of further ones only the number */
@@ -29,9 +31,11 @@
 struct import_item {
     uint64_t number; /* in the file, from 1 */
     enum status status;
-    const char *words; /* why it is refused, wholly or in part; NULL: its status says it */
-    bool is_there;     /* import_prepare found its organization */
-    bool is_partial;   /* a document of an organization's line was refused */
+    const char *words;   /* why it is refused, wholly or in part; NULL: its status says it */
+    bool is_well_formed; /* it is a line for orgd, whatever becomes of it */
+    bool is_there;       /* import_prepare found its organization */
+    bool comes_later;    /* in its batch, when others are settled */
+    bool is_partial;     /* a document of an organization's line was refused */
     enum import_outcome outcome;
     struct import_line line;
 };
@@ -40,6 +44,7 @@ struct import_chunk {
     struct job job;
     struct import *import;
     struct buf text;
+    uint64_t place; /* in the file, among chunks */
     uint64_t first_number;
     size_t line_count;
     bool is_overlong; /* one line that was longer than allowed: no text */
@@ -48,7 +53,8 @@ struct import_chunk {
     struct arena mem; /* of the items */
     struct import_item *items;
     size_t count;
-    bool is_judged; /* under the mutex */
+    size_t values_bytes; /* of mem, once it is judged; under the mutex, as is the next */
+    bool is_judged;
 };
 
 struct import {
@@ -67,6 +73,7 @@ struct import {
     uint64_t read_count;         /* chunks that the reader has filled */
     uint64_t free_count;         /* chunks that are done with */
     size_t text_bytes;           /* of the chunks under way */
+    size_t values_bytes;         /* of those of them that are judged */
     bool is_read;                /* to the end, or as far as it goes */
     bool is_done;                /* the committer has ended */
     enum status failure;         /* the first that concerns all */
