@@ -187,28 +187,78 @@ static bool has_all_admins(const struct tenant *there, const struct import_line 
     return true;
 }
 
+/* Whether nothing happened to an organization since this line made it, or began to. */
+static bool is_as_made(const struct organization *there, const struct import_line *line)
+{
+    return there->updated_ms == there->created_ms ||
+           there->updated_ms == line->organization.updated_ms ||
+           there->updated_ms == line->admins[0].member.account.updated_ms;
+}
+
+/* Whether a member has what the line says of him; his password aside. */
+static bool is_as_said(const struct tenant_member *member, const struct import_admin *admin)
+{
+    return (!admin->has_role || str_equal(member->role, admin->member.role)) &&
+           (!admin->has_version ||
+            member->account.password_version == admin->member.account.password_version);
+}
+
 /*
  * Whether an organization is what remains of the making of this line where that was killed: an engine may
- * put one administrator after the other. It has only some of them, the first among them and nobody else,
- * and nothing happened to it since.
+ * put one administrator after the other, and what is said of them and the times last. It has some of
+ * them, the first among them and nobody else, and nothing happened to it since.
  */
 static bool is_unfinished(const struct tenant *there, const struct import_line *line)
 {
     const struct organization *organization = &there->organization;
     const struct tenant_member *first = import_member_of(there, &line->admins[0]);
+    bool is_whole = !line->has_updated || organization->updated_ms == line->organization.updated_ms;
     size_t known = 0;
 
     for (size_t i = 0; i < line->admin_count; i++) {
-        known += import_member_of(there, &line->admins[i]) != NULL;
+        const struct tenant_member *member = import_member_of(there, &line->admins[i]);
+
+        known += member != NULL;
+        is_whole = is_whole && member && is_as_said(member, &line->admins[i]);
     }
-    return first && oid_equal(&first->account.id, &organization->admin_id) &&
-           known == there->member_count && known < line->admin_count &&
-           (organization->updated_ms == organization->created_ms ||
-            (line->has_updated && organization->updated_ms == line->organization.updated_ms));
+    return !is_whole && first && oid_equal(&first->account.id, &organization->admin_id) &&
+           known == there->member_count && is_as_made(organization, line);
 }
 
-/* What a line without an id means where an organization of its name is there: found without a further
- * look where its only administrator is the first one. */
+/* A line without an id changes no password that is there; and putting the rest is no change. */
+static void keep_accounts(const struct tenant *there, struct import_line *line)
+{
+    for (size_t i = 0; i < line->admin_count; i++) {
+        struct import_admin *admin = &line->admins[i];
+        struct account *account = &admin->member.account;
+        const struct tenant_member *member = import_member_of(there, admin);
+
+        if (!member) {
+            continue;
+        }
+        admin->password.ptr = NULL;
+        account->password_hash = member->account.password_hash;
+        if (!admin->has_created) {
+            account->created_ms = member->account.created_ms;
+        }
+        if (!admin->has_updated) {
+            account->updated_ms = member->account.updated_ms;
+        }
+        admin->has_created = admin->has_updated = true;
+    }
+}
+
+/* Whether an organization of the line's name is known to be the line's without a further look. */
+static bool is_plainly_same(const struct organization *found, const struct import_line *line)
+{
+    const struct import_admin *first = &line->admins[0];
+
+    return line->admin_count == 1 && !first->has_id && !first->has_role && !first->has_version &&
+           (!line->has_updated || found->updated_ms == line->organization.updated_ms) &&
+           str_equal(first->member.account.email, found->admin_email);
+}
+
+/* What a line without an id means where an organization of its name is there. */
 static enum status judge_same(struct store *store, const struct call *call,
                               struct import_line *line, const struct organization *found,
                               enum import_outcome *ret_outcome)
@@ -216,19 +266,17 @@ static enum status judge_same(struct store *store, const struct call *call,
     struct tenant there;
 
     *ret_outcome = IMPORT_UNCHANGED;
-    if (line->admin_count == 1 && !line->admins[0].has_id &&
-        str_equal(line->admins[0].member.account.email, found->admin_email)) {
+    if (is_plainly_same(found, line)) {
         return ST_OK;
     }
     TRY(tenant_find(store, call, &found->id, &there));
-    if (has_all_admins(&there, line)) {
-        return ST_OK;
+    if (is_unfinished(&there, line)) {
+        keep_accounts(&there, line);
+        line->organization.id = found->id;
+        return update(store, call, line, &there, ret_outcome);
     }
-    if (!is_unfinished(&there, line)) {
-        return taken(call, "name", line->organization.name, found);
-    }
-    line->organization.id = found->id;
-    return update(store, call, line, &there, ret_outcome);
+    return has_all_admins(&there, line) ? ST_OK
+                                        : taken(call, "name", line->organization.name, found);
 }
 
 enum status import_settle(struct store *store, const struct call *call, struct import_line *line,

@@ -126,6 +126,30 @@ def test_an_organization_that_was_left_without_some_administrators_gets_them(sto
     assert bring_in(stopped, [two_admins()])[0]["organizations unchanged"] == 1
 
 
+def test_what_a_line_says_of_an_organization_that_was_left_half_made_is_put(stopped):
+    times = {"created_at": "2020-01-01T00:00:00Z", "updated_at": "2021-01-01T00:00:00Z"}
+    bring_in(stopped, [organization("Acme", created_at=times["created_at"])])
+    said = organization("Acme", role="owner", password_version=3, **times)
+    counts, named = bring_in(stopped, [said])
+    assert named == {} and counts["organizations updated"] == 1
+    (line,) = take_out(stopped)
+    assert line["updated_at"] == "2021-01-01T00:00:00.000Z"
+    (admin,) = line["admins"]
+    assert admin["role"] == "owner" and admin["password_version"] == 3
+    assert bring_in(stopped, [said])[0]["organizations unchanged"] == 1
+
+
+def test_completing_an_organization_changes_no_password(stopped):
+    bring_in(stopped, [organization("Acme")])
+    line = two_admins()
+    for admin in line["admins"]:
+        admin |= {"password": "Another-Password-1"}
+        del admin["password_hash"]
+    counts, _ = bring_in(stopped, [line])
+    assert counts["organizations updated"] == 1
+    assert take_out(stopped)[0]["admins"][0]["password_hash"] == HASH
+
+
 def test_an_organization_that_was_changed_since_gets_no_administrators(stopped):
     times = {"created_at": "2020-01-01T00:00:00Z", "updated_at": "2021-01-01T00:00:00Z"}
     bring_in(stopped, [organization("Acme", **times)])
