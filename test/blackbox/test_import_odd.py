@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -155,6 +156,40 @@ def test_an_organization_that_was_changed_since_gets_no_administrators(stopped):
     bring_in(stopped, [organization("Acme", **times)])
     _, named = bring_in(stopped, [two_admins()], code=1)
     assert 'the name "Acme" is that of organization' in named[1]
+
+
+def test_whenever_an_import_is_killed_the_next_one_makes_it_whole(stopped, tmp_path):
+    lines = []
+    for n in range(60):
+        admins = [{"email": f"a{n}b{k}@example.com", "password_hash": HASH} for k in range(1 + n % 3)]
+        lines.append({"organization_name": f"Org {n}", "admins": admins})
+        lines += [{"document": {"n": k}} for k in range(n % 4)]
+    path = tmp_path / "lines.ndjson"
+    path.write_bytes(as_bytes(lines))
+    for pause in (0.005, 0.02, 0.05, 0.1, 0.3):  # any moment will do, also after the end
+        running = subprocess.Popen(
+            [str(orgd.BINARY), "import", str(path)],
+            env=orgd.clean_environment(stopped.environment),
+            cwd=stopped.directory,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(pause)
+        running.kill()
+        running.wait(test_import.SECONDS)
+    orgd_on(stopped, "import", str(path))
+    organizations, documents = {}, {}
+    for line in take_out(stopped):
+        if "document" in line:
+            documents.setdefault(line["organization_id"], []).append(line["document"]["n"])
+        else:
+            organizations[line["organization_name"]] = line
+    assert len(organizations) == 60
+    for n in range(60):
+        line = organizations[f"Org {n}"]
+        emails = {admin["email"] for admin in line["admins"]}
+        assert emails == {f"a{n}b{k}@example.com" for k in range(1 + n % 3)}
+        assert sorted(documents.get(line["id"], [])) == list(range(n % 4))
 
 
 # The file of an export
