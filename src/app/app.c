@@ -214,7 +214,7 @@ static enum status build(struct app *app, struct err *err)
                      HASH_NICE, &app->hash_pool, err));
     executor_on_rest(app->hash_pool, password_rest);
     TRY(executor_new_shared("store", (size_t)settings->store_threads, (size_t)settings->store_queue,
-                            &app->store_pool, err));
+                            app->store->ops->reads_block, &app->store_pool, err));
     return open_server(app, err);
 }
 

@@ -2,6 +2,7 @@
 #include "base/executor.h"
 
 #include "base/clock.h"
+#include "base/pace.h"
 #include "base/thread.h"
 
 #include <pthread.h>
@@ -11,6 +12,8 @@
 
 #define THREADS_PER_SPARE 8
 #define REST_MS 1000
+#define PACED_LEAST 4 /* enough for two tenants and what little waits for something else */
+#define PACED_START 8
 
 struct executor {
     const char *name;
@@ -21,8 +24,9 @@ struct executor {
     size_t idle;        /* threads that sleep and weren't called */
     size_t calls;       /* for threads that haven't woken yet */
     size_t waiting;     /* how many jobs may be queued beyond those that threads were called for */
-    size_t usual;       /* threads that any lane may have; there may be more */
+    struct pace pace;   /* its limit: threads that any lane may have; there may be more */
     void (*rest)(void); /* NULL: nothing to call */
+    bool is_paced;
     int nice;
     bool is_shared;
     bool stopping;
@@ -30,17 +34,33 @@ struct executor {
     pthread_t thread[];
 };
 
+/* How many threads there are to so many that any lane may have. */
+static size_t spare_for(size_t usual)
+{
+    return (usual + THREADS_PER_SPARE - 1) / THREADS_PER_SPARE;
+}
+
 /* Under the mutex: how many jobs a lane may have running, where busy threads have one; SIZE_MAX for any
  * number. */
 static size_t lane_limit(const struct executor *executor, size_t busy)
 {
+    size_t usual = executor->pace.limit;
     size_t share;
 
-    if (busy < executor->usual) {
+    if (busy < usual) {
         return SIZE_MAX;
     }
-    share = executor->threads / (executor->queue.lanes + 1); /* and one that is still to come */
+    /* And one that is still to come. */
+    share = (usual + spare_for(usual)) / (executor->queue.lanes + 1);
     return share ? share : 1;
+}
+
+/* Under the mutex: jobs that no thread was called for. */
+static size_t depth(const struct executor *executor)
+{
+    size_t queued = executor->queue.waiting;
+
+    return queued > executor->calls ? queued - executor->calls : 0;
 }
 
 /* Under the mutex: the next job that may run now, or NULL. */
@@ -92,6 +112,34 @@ static void wait_for_call(struct executor *executor)
     }
 }
 
+/* Under the mutex: calls one more thread, where more may run than before; it does the same. */
+static void call_another(struct executor *executor)
+{
+    if (executor->idle > 0 && executor->queue.waiting > executor->calls &&
+        executor->running + executor->calls < executor->pace.limit) {
+        executor->idle--;
+        executor->calls++;
+        (void)pthread_cond_signal(&executor->called);
+    }
+}
+
+/* Runs a job; under the mutex, but for that. */
+static void run_job(struct executor *executor, struct job *job)
+{
+    struct fair_item item = job->item; /* the job is gone once it ran */
+    int64_t now_us;
+
+    (void)pthread_mutex_unlock(&executor->mutex);
+    job->run(job);
+    now_us = executor->is_paced ? clock_monotonic_us() : 0;
+    (void)pthread_mutex_lock(&executor->mutex);
+    fair_queue_done(&executor->queue, &item);
+    executor->running--;
+    if (executor->is_paced) {
+        pace_done(&executor->pace, now_us, depth(executor) > 0);
+    }
+}
+
 static void *thread_main(void *argument)
 {
     struct executor *executor = argument;
@@ -104,13 +152,10 @@ static void *thread_main(void *argument)
         struct job *job = take(executor);
 
         if (job) {
-            struct fair_item item = job->item; /* the job is gone once it ran */
-
-            (void)pthread_mutex_unlock(&executor->mutex);
-            job->run(job);
-            (void)pthread_mutex_lock(&executor->mutex);
-            fair_queue_done(&executor->queue, &item);
-            executor->running--;
+            if (executor->is_paced) {
+                call_another(executor);
+            }
+            run_job(executor, job);
         } else if (executor->stopping) {
             break; /* what is left, others take when they end their jobs */
         } else {
@@ -121,10 +166,10 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-static enum status make(const char *name, size_t usual, size_t spare, size_t waiting, int nice,
-                        struct executor **ret_executor, struct err *err)
+static enum status make(const char *name, const struct pace *pace, size_t spare, size_t waiting,
+                        int nice, struct executor **ret_executor, struct err *err)
 {
-    size_t threads = usual + spare;
+    size_t threads = pace->most + spare;
     struct executor *executor = calloc(1, sizeof(*executor) + threads * sizeof(pthread_t));
     enum status status = ST_OK;
 
@@ -132,7 +177,8 @@ static enum status make(const char *name, size_t usual, size_t spare, size_t wai
         return err_set(err, ST_BROKEN, "no memory for the %s pool", name);
     }
     executor->name = name;
-    executor->usual = usual;
+    executor->pace = *pace;
+    executor->is_paced = pace->least < pace->most;
     executor->is_shared = spare > 0;
     executor->waiting = waiting;
     executor->nice = nice;
@@ -160,15 +206,20 @@ static enum status make(const char *name, size_t usual, size_t spare, size_t wai
 enum status executor_new(const char *name, size_t threads, size_t waiting, int nice,
                          struct executor **ret_executor, struct err *err)
 {
-    return make(name, threads, 0, waiting, nice, ret_executor, err);
+    struct pace pace;
+
+    pace_init(&pace, threads, threads, threads);
+    return make(name, &pace, 0, waiting, nice, ret_executor, err);
 }
 
-enum status executor_new_shared(const char *name, size_t threads, size_t waiting,
+enum status executor_new_shared(const char *name, size_t threads, size_t waiting, bool finds_pace,
                                 struct executor **ret_executor, struct err *err)
 {
-    size_t spare = (threads + THREADS_PER_SPARE - 1) / THREADS_PER_SPARE;
+    size_t least = finds_pace && threads > PACED_LEAST ? PACED_LEAST : threads;
+    struct pace pace;
 
-    return make(name, threads, spare, waiting, 0, ret_executor, err);
+    pace_init(&pace, least, PACED_START, threads);
+    return make(name, &pace, spare_for(threads), waiting, 0, ret_executor, err);
 }
 
 void executor_free(struct executor *executor)
@@ -194,14 +245,6 @@ void executor_on_rest(struct executor *executor, void (*rest)(void))
     (void)pthread_mutex_lock(&executor->mutex);
     executor->rest = rest;
     (void)pthread_mutex_unlock(&executor->mutex);
-}
-
-/* Under the mutex: jobs that no thread was called for. */
-static size_t depth(const struct executor *executor)
-{
-    size_t queued = executor->queue.waiting;
-
-    return queued > executor->calls ? queued - executor->calls : 0;
 }
 
 /* Under the mutex: whether a thread that sleeps may begin one more job of a lane at once. */
@@ -252,6 +295,16 @@ size_t executor_depth(struct executor *executor)
     queued = depth(executor);
     (void)pthread_mutex_unlock(&executor->mutex);
     return queued;
+}
+
+size_t executor_limit(struct executor *executor)
+{
+    size_t limit;
+
+    (void)pthread_mutex_lock(&executor->mutex);
+    limit = executor->pace.limit;
+    (void)pthread_mutex_unlock(&executor->mutex);
+    return limit;
 }
 
 const char *executor_name(const struct executor *executor)

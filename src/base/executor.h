@@ -39,9 +39,13 @@ MUST_CHECK enum status executor_new(const char *name, size_t threads, size_t wai
  *     another's job to end;
  *   - a lane may have as many jobs waiting as there are places left, so that one alone fills half the
  *     queue, and there is a place for each newcomer.
+ * finds_pace: for jobs that wait for a server. Of the threads that one lane alone gets, only so many run
+ * jobs at once as serve it best (base/pace.h), 4 at least; what lanes have less than their share of them
+ * may begin beyond that, so that a lane whose jobs are stuck holds up no other.
  */
 MUST_CHECK enum status executor_new_shared(const char *name, size_t threads, size_t waiting,
-                                           struct executor **ret_executor, struct err *err);
+                                           bool finds_pace, struct executor **ret_executor,
+                                           struct err *err);
 
 /* Runs what is still queued, then joins the threads. Nothing may be submitted any more. */
 void executor_free(struct executor *executor);
@@ -56,6 +60,8 @@ bool executor_submit(struct executor *executor, struct job *job);
 
 /* Jobs waiting, not those running. */
 size_t executor_depth(struct executor *executor);
+/* How many jobs one lane alone may have running now. */
+size_t executor_limit(struct executor *executor);
 const char *executor_name(const struct executor *executor);
 
 #endif

@@ -165,7 +165,7 @@ const struct setting_row setting_rows[] = {
       .standard = "64",
       .help =
           "Threads that wait for the store; one for each eight more is for organizations that have "
-          "less than their share." },
+          "less than their share. On MongoDB as many of them work as the server serves best." },
     { .key = "store_queue",
       .environment = "ORGD_STORE_QUEUE",
       .flag = "--store-queue",

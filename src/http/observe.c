@@ -152,6 +152,12 @@ void server_metrics(struct server *server, struct buf *out)
         buf_printf(out, "orgd_executor_queue_depth{executor=\"%s\"} %zu\n", executor_name(pools[i]),
                    executor_depth(pools[i]));
     }
+    metrics_head(out, "orgd_executor_limit", "gauge",
+                 "How many requests of one lane may run at once.");
+    for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
+        buf_printf(out, "orgd_executor_limit{executor=\"%s\"} %zu\n", executor_name(pools[i]),
+                   executor_limit(pools[i]));
+    }
     metrics_head(out, "orgd_refused_total", "counter", "Requests and connections turned away.");
     for (int reason = 0; reason < REFUSED_COUNT; reason++) {
         buf_printf(out, "orgd_refused_total{reason=\"%s\"} %" PRIu64 "\n", refused_names[reason],

@@ -113,6 +113,7 @@ def test_metrics_are_all_there_at_0_before_their_first_event(serve):
         "orgd_http_request_duration_seconds": "histogram",
         "orgd_http_requests_in_flight": "gauge",
         "orgd_executor_queue_depth": "gauge",
+        "orgd_executor_limit": "gauge",
         "orgd_refused_total": "counter",
         "orgd_store_duration_seconds": "histogram",
         "orgd_logins_total": "counter",
@@ -127,6 +128,7 @@ def test_metrics_are_all_there_at_0_before_their_first_event(serve):
     assert total(samples, "orgd_refused_total") == 0
     for executor in ("hash", "store"):
         assert samples[("orgd_executor_queue_depth", frozenset({("executor", executor)}))] == 0
+        assert samples[("orgd_executor_limit", frozenset({("executor", executor)}))] >= 1
     assert has(samples, "orgd_http_requests_in_flight")
     for method, route in (("POST", "/org/create"), ("GET", "/org/get"), ("POST", "/admin/login")):
         assert has(samples, "orgd_http_requests_total", method=method, route=route)

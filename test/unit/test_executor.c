@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define JOBS 64
 
@@ -93,12 +94,18 @@ static size_t running(void)
     return number;
 }
 
-static struct executor *shared(size_t threads, size_t waiting)
+static struct executor *new_shared(size_t threads, size_t waiting, bool finds_pace)
 {
     struct executor *executor = NULL;
 
-    assert_int_equal(executor_new_shared("test", threads, waiting, &executor, NULL), ST_OK);
+    assert_int_equal(executor_new_shared("test", threads, waiting, finds_pace, &executor, NULL),
+                     ST_OK);
     return executor;
+}
+
+static struct executor *shared(size_t threads, size_t waiting)
+{
+    return new_shared(threads, waiting, false);
 }
 
 TEST(lane__alone_gets_all_threads_and_no_spare_one)
@@ -293,6 +300,63 @@ TEST(jobs__that_were_taken_all_run_whoever_submits_them)
     }
 }
 
+TEST(stuck_lane__of_a_pool_that_finds_its_pace_holds_up_no_other)
+{
+    struct executor *executor = new_shared(32, 64, true);
+
+    for (int i = 0; i < 20; i++) {
+        assert_true(submit(executor, 'a'));
+    }
+    wait_for(8); /* as it begins, long before all threads are busy */
+    assert_int_equal(running(), 8);
+    assert_int_equal(executor_limit(executor), 8);
+    for (int lane = 'b'; lane <= 'f'; lane++) {
+        assert_true(submit(executor, (char)lane));
+        wait_for((size_t)(8 + lane - 'a'));
+    }
+    assert_string_equal(stage.order, "aaaaaaaabcdef");
+    open_gate();
+    executor_free(executor);
+    assert_int_equal(stage.begun, 25);
+}
+
+#define SLEEPERS 50000
+
+static atomic_size_t sleeping;
+static atomic_bool enough;
+
+/* As a call to a server that serves any number at once. */
+static void sleep_a_little(struct job *job)
+{
+    (void)job;
+    if (atomic_fetch_add(&sleeping, 1) + 1 >= 32) {
+        atomic_store(&enough, true);
+    }
+    if (!atomic_load(&enough)) {
+        (void)nanosleep(&(struct timespec){ .tv_nsec = 3000000 }, NULL);
+    }
+    (void)atomic_fetch_sub(&sleeping, 1);
+}
+
+/* Nothing is submitted meanwhile: those that end have to call the threads that may run more. */
+TEST(pool__that_finds_its_pace_runs_more_where_more_are_served)
+{
+    struct executor *executor = new_shared(32, 2 * SLEEPERS + 16, true);
+    struct job *sleepers = calloc(SLEEPERS, sizeof(*sleepers));
+
+    assert_non_null(sleepers);
+    for (size_t i = 0; i < SLEEPERS; i++) {
+        sleepers[i] = (struct job){ .run = sleep_a_little, .lane = 'a' };
+        assert_true(executor_submit(executor, &sleepers[i]));
+    }
+    while (!atomic_load(&enough) && executor_depth(executor) > 0) {
+        (void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+    }
+    assert_true(atomic_load(&enough));
+    executor_free(executor); /* runs what still waits */
+    free(sleepers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +368,8 @@ int main(void)
         cmocka_unit_test_setup(pool__that_nobody_shares_knows_no_lanes, set_up),
         cmocka_unit_test_setup(thread__with_nothing_to_do_rests_and_works_again, set_up),
         cmocka_unit_test(jobs__that_were_taken_all_run_whoever_submits_them),
+        cmocka_unit_test_setup(stuck_lane__of_a_pool_that_finds_its_pace_holds_up_no_other, set_up),
+        cmocka_unit_test(pool__that_finds_its_pace_runs_more_where_more_are_served),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,159 @@
+/* base/pace beside servers made up of one function: how many jobs a second they serve, given so many. */
+#include "test.h"
+
+#include "base/pace.h"
+
+typedef double served_fn(size_t at_once);
+
+static double more_the_more(size_t at_once)
+{
+    return 500.0 * (double)at_once;
+}
+
+static double one_at_a_time(size_t at_once)
+{
+    return 6000.0 / (1.0 + 0.02 * (double)at_once);
+}
+
+static double sixteen_at_a_time(size_t at_once)
+{
+    return 500.0 * (double)(at_once < 16 ? at_once : 16);
+}
+
+/* Eight a little better than four, and sixteen than eight: not worth the wait behind them. */
+static double hardly_more(size_t at_once)
+{
+    return 5000.0 + 50.0 * (double)at_once;
+}
+
+/* So many seconds in which jobs end at the rate that the limit allows; gives the time at its end. */
+static int64_t serve(struct pace *pace, served_fn *served, int64_t from_us, int seconds, bool waits)
+{
+    double now_us = (double)from_us;
+    double end_us = now_us + 1e6 * seconds;
+
+    while (now_us < end_us) {
+        now_us += 1e6 / served(pace->limit);
+        pace_done(pace, (int64_t)now_us, waits);
+        assert_in_range(pace->limit, pace->least, pace->most);
+    }
+    return (int64_t)now_us;
+}
+
+TEST(server__that_serves_more_the_more_it_has_gets_all)
+{
+    struct pace pace;
+
+    pace_init(&pace, 4, 8, 64);
+    (void)serve(&pace, more_the_more, 0, 10, true);
+    assert_int_equal(pace.kept, 64);
+}
+
+TEST(server__with_a_queue_of_its_own_gets_few)
+{
+    struct pace pace;
+
+    pace_init(&pace, 4, 64, 64);
+    (void)serve(&pace, one_at_a_time, 0, 20, true);
+    assert_int_equal(pace.kept, 4);
+}
+
+TEST(server__with_sixteen_workers_gets_sixteen)
+{
+    struct pace pace;
+
+    pace_init(&pace, 4, 8, 64);
+    (void)serve(&pace, sixteen_at_a_time, 0, 20, true);
+    assert_int_equal(pace.kept, 16);
+    pace_init(&pace, 4, 64, 64);
+    (void)serve(&pace, sixteen_at_a_time, 0, 20, true);
+    assert_int_equal(pace.kept, 16);
+}
+
+TEST(server__that_gains_a_little_from_more_is_not_given_more)
+{
+    struct pace pace;
+
+    pace_init(&pace, 4, 8, 64);
+    (void)serve(&pace, hardly_more, 0, 20, true);
+    assert_in_range(pace.kept, 4, 8);
+}
+
+TEST(server__that_changes_is_followed_both_ways)
+{
+    struct pace pace;
+    int64_t now_us;
+
+    pace_init(&pace, 4, 8, 64);
+    now_us = serve(&pace, more_the_more, 0, 10, true);
+    now_us = serve(&pace, one_at_a_time, now_us, 20, true);
+    assert_int_equal(pace.kept, 4);
+    (void)serve(&pace, more_the_more, now_us, 20, true);
+    assert_int_equal(pace.kept, 64);
+}
+
+/* What is tried is in force for a small part of the time, and less is never tried at the least. */
+TEST(server__that_is_known_is_left_alone_for_most_of_the_time)
+{
+    struct pace pace;
+    int64_t now_us;
+    size_t jobs = 0;
+    size_t others = 0;
+
+    pace_init(&pace, 4, 4, 64);
+    now_us = serve(&pace, one_at_a_time, 0, 10, true);
+    for (int64_t end_us = now_us + 60000000; now_us < end_us; jobs++) {
+        now_us += (int64_t)(1e6 / one_at_a_time(pace.limit));
+        pace_done(&pace, now_us, true);
+        others += pace.limit != 4;
+    }
+    assert_true(others > 0);
+    assert_true(10 * others < jobs);
+}
+
+TEST(number__stays_where_nobody_waits)
+{
+    struct pace pace;
+
+    pace_init(&pace, 4, 8, 64);
+    (void)serve(&pace, more_the_more, 0, 20, false);
+    assert_int_equal(pace.kept, 8);
+}
+
+TEST(number__stays_where_too_little_happens)
+{
+    struct pace pace;
+
+    pace_init(&pace, 4, 8, 64);
+    for (int64_t second = 1; second < 100; second++) {
+        pace_done(&pace, second * 3000000, true);
+    }
+    assert_int_equal(pace.kept, 8);
+}
+
+TEST(number__that_is_the_only_one_stays)
+{
+    struct pace pace;
+
+    pace_init(&pace, 64, 8, 64);
+    assert_int_equal(pace.limit, 64);
+    (void)serve(&pace, one_at_a_time, 0, 10, true);
+    assert_int_equal(pace.limit, 64);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(server__that_serves_more_the_more_it_has_gets_all),
+        cmocka_unit_test(server__with_a_queue_of_its_own_gets_few),
+        cmocka_unit_test(server__with_sixteen_workers_gets_sixteen),
+        cmocka_unit_test(server__that_gains_a_little_from_more_is_not_given_more),
+        cmocka_unit_test(server__that_changes_is_followed_both_ways),
+        cmocka_unit_test(server__that_is_known_is_left_alone_for_most_of_the_time),
+        cmocka_unit_test(number__stays_where_nobody_waits),
+        cmocka_unit_test(number__stays_where_too_little_happens),
+        cmocka_unit_test(number__that_is_the_only_one_stays),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
