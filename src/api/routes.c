@@ -10,7 +10,7 @@
 static const struct route routes[] = {
     /* method        path                                        who              runs on    body           success handler */
     { METHOD_POST,   "/org/create",                              WHO_ANYONE,      RUN_HASH,  BODY_SMALL,    200, organization_create_handler },
-    { METHOD_GET,    "/org/get",                                 WHO_ANYONE,      RUN_READ,  BODY_SMALL,    200, organization_get_handler },
+    { METHOD_GET,    "/org/get",                                 WHO_ANYONE,      RUN_FIND,  BODY_SMALL,    200, organization_get_handler },
     { METHOD_PUT,    "/org/update",                              WHO_CREDENTIALS, RUN_HASH,  BODY_SMALL,    200, organization_update_handler },
     { METHOD_DELETE, "/org/delete",                              WHO_ADMIN,       RUN_STORE, BODY_SMALL,    200, organization_delete_handler },
     { METHOD_POST,   "/admin/login",                             WHO_ANYONE,      RUN_HASH,  BODY_SMALL,    200, login_handler },

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct arena;
@@ -15,6 +16,7 @@ struct call {
     struct arena *mem;   /* results and scratch; one thread at a time */
     struct err *err;     /* filled in on failure */
     int64_t deadline_ms; /* of clock_monotonic_ms; an engine that would wait longer gives ST_BUSY */
+    bool memory_only;    /* nothing is waited for: what store/cache.h doesn't remember is ST_BUSY */
 };
 
 #endif

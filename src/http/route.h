@@ -35,8 +35,9 @@ enum who {
 
 /* Which executor a handler runs on; its code can't tell. */
 enum run {
-    RUN_LOOP,  /* on the event loop: computes or reads memory only */
-    RUN_READ,  /* reads the store: on the event loop where the engine's reads don't block */
+    RUN_LOOP, /* on the event loop: computes or reads memory only */
+    RUN_READ, /* reads the store: on the event loop where the engine's reads don't block */
+    RUN_FIND, /* the same, and mostly remembered: on the event loop where nothing has to be waited for */
     RUN_STORE, /* waits for the store, or reads much: on the store pool */
     RUN_HASH,  /* hashes a password: on the hash pool */
 };

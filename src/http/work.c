@@ -7,14 +7,12 @@
 /* Answers above this count against the limit on memory for bodies. */
 #define LARGE_ANSWER_BYTES ((size_t)256 * 1024)
 
-/* Authorizes and handles, on whichever thread; the response is made when it returns. */
-static void run(struct exchange *ex)
+/* Authorizes and handles, on whichever thread; where it succeeds, the response is made. */
+static enum status try(struct exchange *ex)
 {
-    const struct server_config *config = &ex->loop->server->config;
     struct request *req = &ex->req;
-    enum status status;
+    enum status status = ex->loop->server->config.authorize(req);
 
-    status = config->authorize(req);
     if (status == ST_OK) {
         status = req->route->handler(req, &ex->resp);
     }
@@ -27,12 +25,39 @@ static void run(struct exchange *ex)
         req->route->method == METHOD_GET) {
         status = ST_BUSY;
     }
+    return status;
+}
+
+/* Makes the response to what came of it. */
+static void respond(struct exchange *ex, enum status status)
+{
     if (status == ST_LIMITED) {
         observe_refused(ex->loop->server, REFUSED_LIMITED);
     }
     if (status != ST_OK) {
-        problem_respond(req, status, &ex->resp);
+        problem_respond(&ex->req, status, &ex->resp);
     }
+}
+
+static void run(struct exchange *ex)
+{
+    respond(ex, try(ex));
+}
+
+/* On the loop, where nothing has to be waited for. false: it has to be, and nothing has happened. */
+static bool answer_from_memory(struct exchange *ex)
+{
+    enum status status;
+
+    ex->req.call.memory_only = true;
+    status = try(ex);
+    ex->req.call.memory_only = false;
+    if (status == ST_BUSY) {
+        response_clear(&ex->resp);
+        return false;
+    }
+    respond(ex, status);
+    return true;
 }
 
 static void run_job(struct job *job)
@@ -57,6 +82,7 @@ static struct executor *pool_of(const struct server_config *config, const struct
     case RUN_STORE:
         return config->store_pool;
     case RUN_READ:
+    case RUN_FIND:
         return config->reads_block ? config->store_pool : NULL;
     case RUN_LOOP:
         break;
@@ -97,6 +123,9 @@ bool exchange_work(struct exchange *ex)
 
     if (!pool) {
         run(ex);
+        return false;
+    }
+    if (ex->req.route->run == RUN_FIND && answer_from_memory(ex)) {
         return false;
     }
     if (pool == config->store_pool && ex->req.lane == 0) {

@@ -86,6 +86,14 @@ static void remember(struct cache_store *cache, const struct reading *reading,
     }
 }
 
+/* What comes now may wait, and is left out where nothing may be waited for. */
+#define WAITS(call)                                                                                \
+    do {                                                                                           \
+        if ((call)->memory_only) {                                                                 \
+            return ST_BUSY;                                                                        \
+        }                                                                                          \
+    } while (0)
+
 /* The body of a look-up of an organization by key, which is the argument in another form. */
 #define RECALLED_ORGANIZATION(lookup, bytes, verb, argument)                                       \
     struct cache_store *cache = (struct cache_store *)store;                                       \
@@ -96,6 +104,7 @@ static void remember(struct cache_store *cache, const struct reading *reading,
         *ret_organization = value.organization;                                                    \
         return ST_OK;                                                                              \
     }                                                                                              \
+    WAITS(call);                                                                                   \
     TRY(cache->inner->ops->verb(cache->inner, call, argument, &value.organization));               \
     remember(cache, &reading, &value);                                                             \
     *ret_organization = value.organization;                                                        \
@@ -106,6 +115,7 @@ static void remember(struct cache_store *cache, const struct reading *reading,
     struct cache_store *cache = (struct cache_store *)store;                                       \
     enum status status;                                                                            \
                                                                                                    \
+    WAITS(call);                                                                                   \
     (void)atomic_fetch_add(&cache->changing, 1);                                                   \
     status = cache->inner->ops->verb(cache->inner, __VA_ARGS__);                                   \
     (void)atomic_fetch_add(&cache->generation, 1);                                                 \
@@ -117,6 +127,7 @@ static void remember(struct cache_store *cache, const struct reading *reading,
     struct cache_store *cache = (struct cache_store *)store;                                       \
     enum status status;                                                                            \
                                                                                                    \
+    WAITS(call);                                                                                   \
     (void)atomic_fetch_add(&cache->changing, 1);                                                   \
     document_memory_all_changing(cache->documents);                                                \
     status = cache->inner->ops->verb(cache->inner, __VA_ARGS__);                                   \
@@ -129,6 +140,7 @@ static void remember(struct cache_store *cache, const struct reading *reading,
 #define PASSED(verb, ...)                                                                          \
     struct cache_store *cache = (struct cache_store *)store;                                       \
                                                                                                    \
+    WAITS(call);                                                                                   \
     return cache->inner->ops->verb(cache->inner, __VA_ARGS__)
 
 static void cache_close(struct store *store)
@@ -227,6 +239,7 @@ static enum status cache_membership_by_ids(struct store *store, const struct cal
     if (recall(cache, call, CACHE_MEMBERSHIP_BY_IDS, key, &reading, ret_membership)) {
         return ST_OK;
     }
+    WAITS(call);
     TRY(cache->inner->ops->membership_by_ids(cache->inner, call, account_id, organization_id,
                                              ret_membership));
     remember(cache, &reading, ret_membership);
@@ -251,6 +264,7 @@ static enum status cache_document_get(struct store *store, const struct call *ca
                                ret_document)) {
         return ST_OK;
     }
+    WAITS(call);
     TRY(cache->inner->ops->document_get(cache->inner, call, organization_id, id, ret_document));
     document_memory_remember(cache->documents, &reading, organization_id, ret_document);
     return ST_OK;
@@ -271,6 +285,7 @@ static enum status cache_document_edit(struct store *store, const struct call *c
     struct cache_store *cache = (struct cache_store *)store;
     enum status status;
 
+    WAITS(call);
     document_memory_changing(cache->documents, organization_id, id);
     status =
         cache->inner->ops->document_edit(cache->inner, call, organization_id, id, edit, context);

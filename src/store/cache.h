@@ -5,6 +5,8 @@
  *
  * Within the process nothing can be noticed but the speed: each look-up answers as the inner engine
  * would have at some moment during the call. Only ST_OK is remembered.
+ *
+ * A call with memory_only never reaches the inner engine: it is answered from memory, or ST_BUSY.
  */
 #ifndef ORGD_STORE_CACHE_H
 #define ORGD_STORE_CACHE_H

@@ -51,11 +51,14 @@ struct trace_store {
     struct histogram durations[VERB_COUNT];
 };
 
-static enum status record(struct trace_store *trace, enum verb verb, int64_t started_us,
-                          enum status status)
+static enum status record(struct trace_store *trace, enum verb verb, const struct call *call,
+                          int64_t started_us, enum status status)
 {
     int64_t took_us = clock_monotonic_us() - started_us;
 
+    if (call->memory_only && status == ST_BUSY) {
+        return status; /* it is called again, and may wait then */
+    }
     histogram_record(&trace->durations[verb], took_us);
     if (log_enabled(LOG_DEBUG)) {
         log_line(LOG_DEBUG, "store", LOG_TEXT("operation", verb_names[verb]),
@@ -69,7 +72,7 @@ static enum status record(struct trace_store *trace, enum verb verb, int64_t sta
     struct trace_store *trace = (struct trace_store *)store;                                       \
     int64_t started_us = clock_monotonic_us();                                                     \
                                                                                                    \
-    return record(trace, VERB_##verb, started_us,                                                  \
+    return record(trace, VERB_##verb, call, started_us,                                            \
                   trace->inner->ops->verb(trace->inner, __VA_ARGS__))
 
 static void trace_close(struct store *store)

@@ -308,6 +308,32 @@ STORE_TEST(changes__whose_answer_was_lost_are_seen_by_the_next_look_up)
     }
 }
 
+STORE_TEST(calls__that_wait_for_nothing_are_answered_from_memory_alone)
+{
+    struct cached *c = *state;
+    struct membership found = { 0 };
+    struct document document;
+    int before = calls(c);
+
+    c->f.call.memory_only = true;
+    for (int lookup = 0; lookup < LOOKUPS; lookup++) {
+        assert_status(look_up(c, lookup, &found), ST_BUSY);
+    }
+    for (int verb = 0; verb < CHANGES; verb++) {
+        assert_status(change(c, c->f.store, verb), ST_BUSY);
+    }
+    assert_status(suite_put(c->f.store, &c->f.call, &c->made.id, "d", "one"), ST_BUSY);
+    assert_status(store_document_get(c->f.store, &c->f.call, &c->made.id, STR("d"), &document),
+                  ST_BUSY);
+    assert_status(store_ping(c->f.store, &c->f.call), ST_BUSY);
+    assert_int_equal(calls(c), before);
+    c->f.call.memory_only = false;
+    (void)look_all_up(c);
+    c->f.call.memory_only = true;
+    assert_int_equal(look_all_up(c), 0);
+    c->f.call.memory_only = false;
+}
+
 STORE_TEST(age__lets_changes_by_others_be_seen_in_time)
 {
     struct cached *c = *state;
@@ -373,6 +399,7 @@ static const struct CMUnitTest cache_tests[] = {
     cache_test(changes__of_each_kind_are_seen_by_the_next_look_up),
     cache_test(changes__that_fail_before_anything_happened_are_asked_after_all_the_same),
     cache_test(changes__whose_answer_was_lost_are_seen_by_the_next_look_up),
+    cache_test(calls__that_wait_for_nothing_are_answered_from_memory_alone),
     cmocka_unit_test_setup_teardown(age__lets_changes_by_others_be_seen_in_time, setup_aged,
                                     teardown),
     cache_test(age__of_nothing_means_for_ever),

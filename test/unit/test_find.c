@@ -1,0 +1,198 @@
+/* Rows that are RUN_FIND, where reads block: who answers, the event loop or the store pool. */
+#include "test.h"
+
+#include "base/executor.h"
+#include "base/log.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/server.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Says the name of its thread, and whether it was to wait for nothing. */
+static enum status say_where(struct request *req, struct response *resp)
+{
+    struct json_out out;
+    char name[16] = "";
+
+    (void)pthread_getname_np(pthread_self(), name, sizeof(name));
+    response_json(resp, &out);
+    json_out_object(&out);
+    json_out_key(&out, "thread");
+    json_out_text(&out, name);
+    json_out_key(&out, "memory_only");
+    json_out_bool(&out, req->call.memory_only);
+    json_out_end(&out);
+    return ST_OK;
+}
+
+/* As a look-up of what is not remembered, which fails where it may not wait; here rather late. */
+static enum status say_where_it_may_wait(struct request *req, struct response *resp)
+{
+    TRY(say_where(req, resp));
+    return req->call.memory_only ? ST_BUSY : ST_OK;
+}
+
+static enum status refuse(struct request *req, struct response *resp)
+{
+    (void)resp;
+    return req->call.memory_only ? ST_NO_ORGANIZATION : ST_NO_ACCOUNT;
+}
+
+static const struct route rows[] = {
+    { METHOD_GET, "/kept", WHO_ANYONE, RUN_FIND, BODY_SMALL, 200, say_where },
+    { METHOD_GET, "/asked", WHO_ANYONE, RUN_FIND, BODY_SMALL, 200, say_where_it_may_wait },
+    { METHOD_GET, "/refused", WHO_ANYONE, RUN_FIND, BODY_SMALL, 200, refuse },
+    { METHOD_GET, "/read", WHO_ANYONE, RUN_READ, BODY_SMALL, 200, say_where },
+};
+
+static enum status allow(struct request *req)
+{
+    req->lane = 1;
+    return ST_OK;
+}
+
+static _Atomic int64_t timeout_ms = 30000;
+static struct executor *pool;
+static struct server *server;
+
+static void start(bool reads_block)
+{
+    struct server_config config = {
+        .listen = "127.0.0.1:0",
+        .loops = 1,
+        .max_connections = 8,
+        .max_connections_per_address = 8,
+        .max_request_line_bytes = 8192,
+        .max_header_bytes = 16384,
+        .max_headers = 100,
+        .max_body_bytes = 65536,
+        .max_document_bytes = 65536,
+        .max_bodies_bytes = 1 << 20,
+        .header_timeout_ms = 30000,
+        .body_timeout_ms = 30000,
+        .stop_timeout_ms = 10000,
+        .reads_block = reads_block,
+        .request_timeout_ms = &timeout_ms,
+        .routes = { .rows = rows, .count = sizeof(rows) / sizeof(rows[0]) },
+        .admit = allow,
+        .authorize = allow,
+    };
+
+    assert_int_equal(executor_new_shared("store", 1, 8, false, &pool, NULL), ST_OK);
+    config.store_pool = pool;
+    config.hash_pool = pool;
+    log_set_level(LOG_ERROR);
+    assert_int_equal(server_new(&config, &server, NULL), ST_OK);
+    assert_int_equal(server_start(server, NULL), ST_OK);
+}
+
+static void stop(void)
+{
+    assert_true(server_stop(server));
+    executor_free(pool);
+    server_free(server);
+}
+
+/* This process' one listening socket. */
+static struct sockaddr_in listening(void)
+{
+    struct sockaddr_in address = { .sin_port = 0 };
+
+    for (int fd = 3; fd < 256; fd++) {
+        socklen_t len = sizeof(address);
+        int listens = 0;
+        socklen_t listens_len = sizeof(listens);
+
+        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_len) == 0 && listens) {
+            assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+            return address;
+        }
+    }
+    fail();
+    return address;
+}
+
+/* The whole answer to a GET; the connection ends with it. */
+static const char *get(const char *path)
+{
+    static char answer[4096];
+    struct sockaddr_in address = listening();
+    char request[256];
+    size_t len = 0;
+    ssize_t n;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)snprintf(request, sizeof(request),
+                   "GET %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", path);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(write(fd, request, strlen(request)), strlen(request));
+    do {
+        n = read(fd, answer + len, sizeof(answer) - 1 - len);
+        len += n > 0 ? (size_t)n : 0;
+    } while (n > 0);
+    answer[len] = '\0';
+    (void)close(fd);
+    return answer;
+}
+
+static void assert_ends(const char *answer, const char *body)
+{
+    const char *at = strstr(answer, "\r\n\r\n");
+
+    assert_non_null(at);
+    assert_string_equal(at + 4, body);
+}
+
+TEST(find__of_what_is_remembered_is_the_loops)
+{
+    start(true);
+    assert_ends(get("/kept"), "{\"thread\":\"loop\",\"memory_only\":true}");
+    stop();
+}
+
+TEST(find__of_anything_else_is_the_pools_and_leaves_nothing_of_the_first_try)
+{
+    start(true);
+    assert_ends(get("/asked"), "{\"thread\":\"store\",\"memory_only\":false}");
+    stop();
+}
+
+TEST(find__that_is_refused_without_the_store_is_the_loops)
+{
+    start(true);
+    assert_int_equal(strncmp(get("/refused"), "HTTP/1.1 404 ", 13), 0);
+    stop();
+}
+
+TEST(read__that_blocks_is_the_pools)
+{
+    start(true);
+    assert_ends(get("/read"), "{\"thread\":\"store\",\"memory_only\":false}");
+    stop();
+}
+
+TEST(find__where_reads_dont_block_is_an_ordinary_read)
+{
+    start(false);
+    assert_ends(get("/asked"), "{\"thread\":\"loop\",\"memory_only\":false}");
+    stop();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(find__of_what_is_remembered_is_the_loops),
+        cmocka_unit_test(find__of_anything_else_is_the_pools_and_leaves_nothing_of_the_first_try),
+        cmocka_unit_test(find__that_is_refused_without_the_store_is_the_loops),
+        cmocka_unit_test(read__that_blocks_is_the_pools),
+        cmocka_unit_test(find__where_reads_dont_block_is_an_ordinary_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
