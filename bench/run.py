@@ -43,7 +43,11 @@ MEASURES = {
     "large": (tenants.rename_and_delete, ["rename", "delete", "removal"]),
     "mongo": (
         mongo.beside_libmongoc,
-        [f"mongo_{what}{end}" for end in ("", "_share") for what in ("get", "post", "org")],
+        [f"mongo_{what}" for what in ("get", "post", "org")],
+    ),
+    "mongo-share": (
+        mongo.own_shares,
+        [f"mongo_{what}_share" for what in ("get", "post", "org", "org_again")],
     ),
     "seeds": (mongo.beside_seeds_stack, ["seeds"]),
     "mongo-neighbours": (mongo.greedy_writer, ["neighbour_mongo"]),

@@ -71,6 +71,7 @@ ROWS = [
     Row("mongo_get_share", "our share of a document's GET", MONGODB, "µs", most=60),
     Row("mongo_post_share", "our share of a document's POST", MONGODB, "µs", most=60),
     Row("mongo_org_share", "our share of GET /org/get", MONGODB, "µs", most=60),
+    Row("mongo_org_again_share", "the same within a second", MONGODB, "µs", most=60),
     Row("seeds", "GET /org/get of one of 20 names", MONGODB, "/s", "the seeds' stack", least=10),
     # growth.py
     *(
