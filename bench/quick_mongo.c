@@ -85,7 +85,7 @@ static bool write_all(int fd, const uint8_t *at, size_t len)
 
 static bool have_room(struct message *message, uint32_t len)
 {
-    if (message->capacity < len) {
+    if (!message->bytes || message->capacity < len) {
         uint8_t *bytes = realloc(message->bytes, len);
 
         if (!bytes) {
