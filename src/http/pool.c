@@ -32,10 +32,13 @@ static bool has_short_answer(const struct exchange *ex)
     const struct response *resp = &ex->resp;
     size_t bytes = USUAL_HEAD_BYTES;
 
+    if (ex->reply) {
+        return true;
+    }
     for (size_t i = 0; i < resp->header_count; i++) {
         bytes += strlen(resp->headers[i].name) + strlen(resp->headers[i].value) + 4;
     }
-    return ex->reply || bytes <= REPLY_HEAD_BYTES;
+    return bytes <= REPLY_HEAD_BYTES;
 }
 
 /*
