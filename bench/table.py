@@ -50,7 +50,7 @@ ROWS = [
     Row("crowd_refused", "the slowest 503 of them", EMBEDDED, "ms", most=1000),
     Row("crowd_served", "the slowest 200 of them", EMBEDDED, "ms", "the deadline", most=1),
     Row("crowd_memory", "their memory at its peak, over idle", EMBEDDED, "MB",
-        "19 MiB a hashing thread", most=1),
+        "19 MiB a hashing thread", most=1.02),  # and 68 requests that wait, in some 0.4 MB
     Row("storm", "GET's p99 among 64 that log in, two cores", EMBEDDED, "ms", most=5),
     # neighbours.py
     Row("neighbour", "POST's p99 beside a tenant that writes without pause", EMBEDDED, "ms",
