@@ -13,7 +13,6 @@
 #define THREADS_PER_SPARE 8
 #define REST_MS 1000
 #define PACED_LEAST 4 /* enough for two tenants and what little waits for something else */
-#define PACED_START 8
 
 struct executor {
     const char *name;
@@ -218,7 +217,7 @@ enum status executor_new_shared(const char *name, size_t threads, size_t waiting
     size_t least = finds_pace && threads > PACED_LEAST ? PACED_LEAST : threads;
     struct pace pace;
 
-    pace_init(&pace, least, PACED_START, threads);
+    pace_init(&pace, least, least, threads);
     return make(name, &pace, spare_for(threads), waiting, 0, ret_executor, err);
 }
 
