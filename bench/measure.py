@@ -200,7 +200,8 @@ def script(name, method, paths, headers=None, body=None):
     """A script for wrk, which sends requests to these paths in turn.
 
     paths: Lua that gives the n-th path, and how many there are. The requests are made before the clock
-           starts; each thread of wrk begins elsewhere among them."""
+           starts, in no time to speak of: the first thread of wrk is at work, and counted, while those
+           of the others are made. Each thread begins elsewhere among them."""
     path, count = paths
     REFERENCES.mkdir(exist_ok=True)
     file = REFERENCES / f"{name}.lua"
@@ -214,8 +215,11 @@ def script(name, method, paths, headers=None, body=None):
         "end\n"
         "function init()\n"
         "    math.randomseed(os.time() * 64 + number)\n"
+        f'    local whole = wrk.format("{method}", "/PATH", nil, body)\n'
+        '    local at_path = whole:find("/PATH", 1, true)\n'
+        "    local head, tail = whole:sub(1, at_path - 1), whole:sub(at_path + 5)\n"
         f"    for n = 0, {count - 1} do\n"
-        f'        requests[n + 1] = wrk.format("{method}", {path}, nil, body)\n'
+        f"        requests[n + 1] = head .. {path} .. tail\n"
         "    end\n"
         f"    at = math.random(0, {count - 1})\n"
         "end\n"
