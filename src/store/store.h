@@ -224,6 +224,17 @@ struct store_ops {
     enum status (*organization_by_slug)(struct store *store, const struct call *call,
                                         struct str slug, struct organization *ret_organization);
 
+    /*
+     * Organizations in an order of the engine's own, for a memory of them to be filled with: up to limit (1
+     * to 500) of those behind a position, 0 for the first, each as organization_by_id gives it.
+     * *ret_position is that of the last of them; *ret_count 0: there are none behind it. A walk has each
+     * organization that was there all the while exactly once. NULL where nobody may remember what the
+     * engine says: where others change it.
+     */
+    enum status (*organization_walk)(struct store *store, const struct call *call, int64_t position,
+                                     size_t limit, struct organization ret_organizations[],
+                                     size_t *ret_count, int64_t *ret_position);
+
     /* Renames and changes credentials in one step, at a cost that has nothing to do with the number
      * of documents. ST_NO_ORGANIZATION; ST_BAD_TOKEN (the account is gone, no member any more, or its
      * password_version is another); ST_PRECONDITION (the name is not expected_name: look again);

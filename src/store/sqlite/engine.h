@@ -96,6 +96,9 @@ enum status sqlite_organization_by_id(struct store *store, const struct call *ca
                                       const struct oid *id, struct organization *ret_organization);
 enum status sqlite_organization_by_slug(struct store *store, const struct call *call,
                                         struct str slug, struct organization *ret_organization);
+enum status sqlite_organization_walk(struct store *store, const struct call *call, int64_t position,
+                                     size_t limit, struct organization ret_organizations[],
+                                     size_t *ret_count, int64_t *ret_position);
 enum status sqlite_organization_update(struct store *store, const struct call *call,
                                        const struct organization_change *change,
                                        struct organization *ret_organization);

@@ -339,3 +339,29 @@ enum status sqlite_organization_by_id(struct store *store, const struct call *ca
     TRY(reader_take(store, call, &reader));
     return organization_read(reader.connection, call, id, ret_organization);
 }
+
+enum status sqlite_organization_walk(struct store *store, const struct call *call, int64_t position,
+                                     size_t limit, struct organization ret_organizations[],
+                                     size_t *ret_count, int64_t *ret_position)
+{
+    READER reader = { 0 };
+    STATEMENT rows = NULL;
+    int64_t last = position;
+    size_t count = 0;
+    bool found = false;
+
+    TRY(reader_take(store, call, &reader));
+    TRY(connection_statement(reader.connection, SQL_ORGANIZATION_WALK, &rows, call->err));
+    statement_number(rows, 1, position);
+    statement_number(rows, 2, (int64_t)limit);
+    TRY(statement_step(reader.connection, rows, &found, call->err));
+    while (found && count < limit) {
+        TRY(row_to_organization(rows, call, &ret_organizations[count]));
+        last = sqlite3_column_int64(rows, SQL_WALK_NUMBER);
+        count++;
+        TRY(statement_step(reader.connection, rows, &found, call->err));
+    }
+    *ret_count = count;
+    *ret_position = last;
+    return ST_OK;
+}

@@ -12,6 +12,7 @@
     "a.id, a.email, a.email_key, a.password_hash, a.password_version, a.created_ms, a.updated_ms"
 #define SQL_ACCOUNT_FROM 8 /* the first account column of SQL_MEMBERSHIP; SQL_ROLE is behind them */
 #define SQL_ROLE 15
+#define SQL_WALK_NUMBER 8 /* behind the organization's columns of SQL_ORGANIZATION_WALK */
 #define SQL_ADMIN_OF_O " JOIN accounts AS admin ON admin.number = o.administrator"
 #define SQL_ORGANIZATION                                                                           \
     "SELECT " SQL_ORGANIZATION_COLUMNS " FROM organizations AS o" SQL_ADMIN_OF_O
@@ -39,6 +40,9 @@
     X(SQL_ORGANIZATION_BY_NAME, SQL_ORGANIZATION " WHERE o.name_key = ?1")                         \
     X(SQL_ORGANIZATION_BY_ID,   SQL_ORGANIZATION " WHERE o.id = ?1")                               \
     X(SQL_ORGANIZATION_BY_SLUG, SQL_ORGANIZATION " WHERE o.slug = ?1")                             \
+    X(SQL_ORGANIZATION_WALK,                                                                       \
+      "SELECT " SQL_ORGANIZATION_COLUMNS ", o.number FROM organizations AS o" SQL_ADMIN_OF_O       \
+      " WHERE o.number > ?1 ORDER BY o.number LIMIT ?2")                                           \
     X(SQL_ORGANIZATION_NUMBER,  "SELECT number FROM organizations WHERE id = ?1")                  \
     X(SQL_ORGANIZATION_NAMED,                                                                      \
       "SELECT 1 FROM organizations WHERE number = ?1 AND name = ?2")                               \

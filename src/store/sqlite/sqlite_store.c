@@ -75,6 +75,7 @@ static const struct store_ops ops = {
     .organization_by_name = sqlite_organization_by_name,
     .organization_by_id = sqlite_organization_by_id,
     .organization_by_slug = sqlite_organization_by_slug,
+    .organization_walk = sqlite_organization_walk,
     .organization_update = sqlite_organization_update,
     .organization_delete = sqlite_organization_delete,
     .membership_by_email = sqlite_membership_by_email,
