@@ -1,40 +1,20 @@
 /*
- * When a remembered result may be used; cache_table.c is where it is kept.
+ * When a remembered result may be used: by the rule of cache_changes.h. cache_table.c is where it is kept.
  *
- * Every verb that can change an organization, an account or a membership goes
- *
- *     changing + 1;  the inner verb, whose effect comes about in here;  generation + 1;  changing - 1
- *
- * whatever the inner verb's status is. A look-up reads `changing` (moment A), then `generation` as g
- * (moment B), in this order. Where `changing` was 0 it uses a result of generation g, and only such a
- * one. Otherwise it asks the inner engine (moment X) and then, where `changing` was 0 and `generation`
- * is still g, keeps the result as one of g. All these are sequentially consistent, so they have one
- * order, and `generation` only grows.
- *
- * Why that can't be noticed. A result kept as one of g was true at its X, and `generation` was g before
- * X and after. Let a look-up find it. If X comes after its own A, then X is within that look-up, which
- * therefore answers what was true during it. If X comes before A, take any change whose effect came
- * after X. It had not added to `generation` by B, since that was g from before X until B; so it had not
- * ended by A, which is earlier; and it was not under way at A either, as `changing` was 0. It therefore
- * began after A, and so the result was still true at A, which again is within the look-up. So every
- * answer, remembered or not, is what the inner engine had at a moment between the call and its return.
- * A look-up that begins after a change was answered sees that change, and one that begins after
- * another has seen something new does not see what was there before.
- *
- * The order of A and B matters: with `generation` read first, a change could end between the two, and
- * the result from before it would be used. A result that was read while a change was under way could
- * never be used, because that change still adds to `generation`: so it is not kept.
- *
- * A change makes everything remembered useless at once. Changes are rare beside look-ups; where they
- * are not, each look-up costs what it did without this file and two loads.
+ * A change makes all of them useless at once. Such changes are rare beside look-ups; where they are not, each
+ * look-up costs what it did without this file and two loads. Where nobody else has the engine, making an
+ * organization is no such change: no other that was there is another for it, and what is not there is not
+ * remembered. And there names are remembered by organization_memory.c, for which a change is of one
+ * organization only; with what that doesn't keep this here goes on.
  */
 #include "store/cache.h"
 
 #include "base/clock.h"
+#include "store/cache_changes.h"
 #include "store/cache_table.h"
 #include "store/document_memory.h"
+#include "store/organization_fill.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 struct cache_store {
@@ -42,16 +22,17 @@ struct cache_store {
     struct store_ops ops;
     struct store *inner;
     struct cache_table *table;
-    struct document_memory *documents; /* NULL: not remembered, as others may change them */
-    int64_t max_age_ms;                /* 0: for ever */
-    _Atomic uint64_t changing;
-    _Atomic uint64_t generation;
+    /* Three that are NULL where others may change what is in the engine. */
+    struct document_memory *documents;
+    struct organization_memory *organizations;
+    struct organization_fill *fill; /* NULL: look-ups fill it */
+    int64_t max_age_ms;             /* 0: for ever */
+    struct cache_changes changes;
 };
 
 /* One look-up: what was so when it began. */
 struct reading {
-    bool is_quiet; /* no change was under way */
-    uint64_t generation;
+    struct cache_moment began;
     int64_t now_ms; /* 0 where age doesn't matter */
     struct cache_key key;
 };
@@ -63,9 +44,8 @@ static bool recall(struct cache_store *cache, const struct call *call, enum cach
     struct reading *reading = ret_reading;
     int64_t oldest_ms = 0;
 
-    *reading = (struct reading){ .is_quiet = atomic_load(&cache->changing) == 0 };
-    reading->generation = atomic_load(&cache->generation); /* after changing, never before */
-    if (!reading->is_quiet) {
+    *reading = (struct reading){ .began = cache_changes_now(&cache->changes) };
+    if (!reading->began.is_quiet) {
         return false;
     }
     if (cache->max_age_ms > 0) {
@@ -73,16 +53,17 @@ static bool recall(struct cache_store *cache, const struct call *call, enum cach
         oldest_ms = reading->now_ms - cache->max_age_ms + 1;
     }
     reading->key = cache_table_key(cache->table, lookup, key);
-    return cache_table_find(cache->table, &reading->key, reading->generation, oldest_ms, call->mem,
-                            ret_value);
+    return cache_table_find(cache->table, &reading->key, reading->began.generation, oldest_ms,
+                            call->mem, ret_value);
 }
 
 /* Remembers what the inner engine answered. */
 static void remember(struct cache_store *cache, const struct reading *reading,
                      const struct membership *value)
 {
-    if (reading->is_quiet && atomic_load(&cache->generation) == reading->generation) {
-        cache_table_keep(cache->table, &reading->key, reading->generation, reading->now_ms, value);
+    if (cache_changes_none_since(&cache->changes, &reading->began)) {
+        cache_table_keep(cache->table, &reading->key, reading->began.generation, reading->now_ms,
+                         value);
     }
 }
 
@@ -110,30 +91,38 @@ static void remember(struct cache_store *cache, const struct reading *reading,
     *ret_organization = value.organization;                                                        \
     return ST_OK
 
-/* The body of a verb that can change what is remembered. */
-#define CHANGED(verb, ...)                                                                         \
-    struct cache_store *cache = (struct cache_store *)store;                                       \
-    enum status status;                                                                            \
-                                                                                                   \
-    WAITS(call);                                                                                   \
-    (void)atomic_fetch_add(&cache->changing, 1);                                                   \
-    status = cache->inner->ops->verb(cache->inner, __VA_ARGS__);                                   \
-    (void)atomic_fetch_add(&cache->generation, 1);                                                 \
-    (void)atomic_fetch_sub(&cache->changing, 1);                                                   \
-    return status
+/* Around a verb that can change an organization, an account or a membership. id: of the organization that it
+ * changes, with the account that goes with it; NULL: it changes nothing that is known by name. */
+static void begin_change(struct cache_store *cache, const struct oid *id,
+                         const struct oid *account_id, struct organization_changing *ret_changing)
+{
+    cache_changes_begin(&cache->changes);
+    if (id) {
+        organization_memory_changing(cache->organizations, id, account_id, ret_changing);
+    }
+}
 
-/* The body of a verb that can change documents of any number, and what else is remembered. */
-#define DOCUMENTS_CHANGED(verb, ...)                                                               \
+static void end_change(struct cache_store *cache, const struct oid *id,
+                       struct organization_changing *changing)
+{
+    if (id) {
+        organization_memory_changed(cache->organizations, changing);
+    }
+    cache_changes_end(&cache->changes);
+}
+
+/* The body of such a verb where it changes documents of any number as well, or not. */
+#define CHANGED(id, account_id, documents, verb, ...)                                              \
     struct cache_store *cache = (struct cache_store *)store;                                       \
+    struct organization_changing changing;                                                         \
     enum status status;                                                                            \
                                                                                                    \
     WAITS(call);                                                                                   \
-    (void)atomic_fetch_add(&cache->changing, 1);                                                   \
-    document_memory_all_changing(cache->documents);                                                \
+    begin_change(cache, id, account_id, &changing);                                                \
+    document_memory_all_changing(documents);                                                       \
     status = cache->inner->ops->verb(cache->inner, __VA_ARGS__);                                   \
-    document_memory_all_changed(cache->documents);                                                 \
-    (void)atomic_fetch_add(&cache->generation, 1);                                                 \
-    (void)atomic_fetch_sub(&cache->changing, 1);                                                   \
+    document_memory_all_changed(documents);                                                        \
+    end_change(cache, id, &changing);                                                              \
     return status
 
 /* The body of every other verb. */
@@ -147,8 +136,10 @@ static void cache_close(struct store *store)
 {
     struct cache_store *cache = (struct cache_store *)store;
 
+    organization_fill_free(cache->fill);
     store_close(cache->inner);
     cache_table_free(cache->table);
+    organization_memory_free(cache->organizations);
     document_memory_free(cache->documents);
     free(cache);
 }
@@ -177,14 +168,36 @@ static enum status cache_organization_create(struct store *store, const struct c
                                              const struct new_organization *new,
                                              struct organization *ret_organization)
 {
-    CHANGED(organization_create, call, new, ret_organization);
+    if (((struct cache_store *)store)->organizations) {
+        PASSED(organization_create, call, new, ret_organization); /* see above */
+    }
+    CHANGED(NULL, NULL, NULL, organization_create, call, new, ret_organization);
 }
 
 static enum status cache_organization_by_name(struct store *store, const struct call *call,
                                               struct str name_key,
                                               struct organization *ret_organization)
 {
-    RECALLED_ORGANIZATION(CACHE_ORGANIZATION_BY_NAME, name_key, organization_by_name, name_key);
+    struct cache_store *cache = (struct cache_store *)store;
+    struct membership value = { 0 };
+    struct reading reading;
+    uint64_t epoch;
+
+    if (organization_memory_find(cache->organizations, name_key, call->mem, ret_organization)) {
+        return ST_OK;
+    }
+    epoch = organization_memory_epoch(cache->organizations);
+    if (recall(cache, call, CACHE_ORGANIZATION_BY_NAME, name_key, &reading, &value)) {
+        *ret_organization = value.organization;
+        return ST_OK;
+    }
+    WAITS(call);
+    TRY(cache->inner->ops->organization_by_name(cache->inner, call, name_key, &value.organization));
+    if (!organization_memory_keep(cache->organizations, epoch, KEEP_ALWAYS, &value.organization)) {
+        remember(cache, &reading, &value);
+    }
+    *ret_organization = value.organization;
+    return ST_OK;
 }
 
 static struct str oid_bytes(const struct oid *id)
@@ -210,13 +223,14 @@ static enum status cache_organization_update(struct store *store, const struct c
                                              const struct organization_change *change,
                                              struct organization *ret_organization)
 {
-    CHANGED(organization_update, call, change, ret_organization);
+    CHANGED(&change->id, &change->account_id, NULL, organization_update, call, change,
+            ret_organization);
 }
 
 static enum status cache_organization_delete(struct store *store, const struct call *call,
                                              const struct oid *id)
 {
-    DOCUMENTS_CHANGED(organization_delete, call, id);
+    CHANGED(id, NULL, cache->documents, organization_delete, call, id);
 }
 
 static enum status cache_membership_by_email(struct store *store, const struct call *call,
@@ -250,7 +264,7 @@ static enum status cache_account_rehash(struct store *store, const struct call *
                                         const struct oid *account_id, struct str old_hash,
                                         struct str new_hash)
 {
-    CHANGED(account_rehash, call, account_id, old_hash, new_hash);
+    CHANGED(NULL, NULL, NULL, account_rehash, call, account_id, old_hash, new_hash);
 }
 
 static enum status cache_document_get(struct store *store, const struct call *call,
@@ -305,29 +319,69 @@ static enum status cache_tenant_list(struct store *store, const struct call *cal
     PASSED(tenant_list, call, query, ret_page);
 }
 
+static enum status put_tenant(struct store *store, const struct call *call,
+                              const struct tenant *tenant)
+{
+    CHANGED(NULL, NULL, cache->documents, tenant_put, call, tenant);
+}
+
 static enum status cache_tenant_put(struct store *store, const struct call *call,
                                     const struct tenant *tenant)
 {
-    DOCUMENTS_CHANGED(tenant_put, call, tenant);
+    struct cache_store *cache = (struct cache_store *)store;
+    enum status status;
+
+    organization_memory_all_changing(cache->organizations);
+    status = put_tenant(store, call, tenant);
+    organization_memory_all_changed(cache->organizations);
+    return status;
 }
 
 static enum status cache_documents_put(struct store *store, const struct call *call,
                                        const struct oid *organization_id,
                                        const struct document documents[], size_t count)
 {
-    DOCUMENTS_CHANGED(documents_put, call, organization_id, documents, count);
+    struct cache_store *cache = (struct cache_store *)store;
+    enum status status;
+
+    WAITS(call);
+    document_memory_all_changing(cache->documents);
+    status =
+        cache->inner->ops->documents_put(cache->inner, call, organization_id, documents, count);
+    document_memory_all_changed(cache->documents);
+    return status;
 }
 
+static enum status create_tenants(struct store *store, const struct call *call,
+                                  struct tenant_creation creations[], size_t count)
+{
+    CHANGED(NULL, NULL, cache->documents, tenants_create, call, creations, count);
+}
+
+/* Some engines complete what an earlier call has left. */
 static enum status cache_tenants_create(struct store *store, const struct call *call,
                                         struct tenant_creation creations[], size_t count)
 {
-    CHANGED(tenants_create, call, creations, count);
+    struct cache_store *cache = (struct cache_store *)store;
+    enum status status;
+
+    organization_memory_all_changing(cache->organizations);
+    status = create_tenants(store, call, creations, count);
+    organization_memory_all_changed(cache->organizations);
+    return status;
 }
 
 static enum status cache_document_lots_put(struct store *store, const struct call *call,
                                            struct document_lot lots[], size_t count)
 {
-    DOCUMENTS_CHANGED(document_lots_put, call, lots, count);
+    struct cache_store *cache = (struct cache_store *)store;
+    enum status status;
+
+    WAITS(call);
+    document_memory_all_changing(cache->documents);
+    status = cache->inner->ops->document_lots_put(cache->inner, call, lots, count);
+    document_memory_all_changed(cache->documents);
+    return status;
 }
 
 static enum status cache_tenant_estimate(struct store *store, const struct call *call,
@@ -372,23 +426,29 @@ static const struct store_ops ops = {
 struct store *cache_store_new(struct store *inner, int64_t max_age_ms)
 {
     struct cache_store *cache = calloc(1, sizeof(*cache));
+    bool is_alone = max_age_ms == 0;
 
     if (!cache) {
         return NULL;
     }
-    cache->table = cache_table_new();
-    cache->documents = max_age_ms == 0 ? document_memory_new() : NULL;
-    if (!cache->table || (max_age_ms == 0 && !cache->documents)) {
+    *cache = (struct cache_store){ .ops = ops,
+                                   .inner = inner,
+                                   .table = cache_table_new(),
+                                   .documents = is_alone ? document_memory_new() : NULL,
+                                   .organizations = is_alone ? organization_memory_new() : NULL,
+                                   .max_age_ms = max_age_ms };
+    if (!cache->table || (is_alone && (!cache->documents || !cache->organizations))) {
         cache_table_free(cache->table);
         document_memory_free(cache->documents);
+        organization_memory_free(cache->organizations);
         free(cache);
         return NULL;
     }
-    cache->inner = inner;
-    cache->max_age_ms = max_age_ms;
-    cache->ops = ops;
     cache->ops.name = inner->ops->name;
     cache->ops.reads_block = inner->ops->reads_block;
     cache->store.ops = &cache->ops;
+    if (is_alone && inner->ops->organization_walk) {
+        cache->fill = organization_fill_new(inner, cache->organizations);
+    }
     return &cache->store;
 }

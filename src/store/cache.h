@@ -1,7 +1,8 @@
 /*
  * An engine around another that remembers the results of the look-ups every request makes:
  * organization_by_name, _by_id and _by_slug, and membership_by_ids; and, where nobody else can change
- * them, documents (document_memory.h). Everything else passes through.
+ * them, documents (document_memory.h) and all organizations by name (organization_memory.h). Everything
+ * else passes through.
  *
  * Within the process nothing can be noticed but the speed: each look-up answers as the inner engine
  * would have at some moment during the call. Only ST_OK is remembered.
@@ -23,7 +24,7 @@
  *             change while the process runs (SQLite). Otherwise what others change is seen this
  *             much later at most, and documents are not remembered at all.
  *
- * Its memory is bounded: 8,192 results and as many documents of at most 2 KiB each (twice 16 MiB; some
+ * Its memory is bounded: organization_memory.h's, 8,192 results and as many documents of at most 2 KiB each (twice 16 MiB; some
  * hundred bytes each are usual). Password hashes are among them, and are wiped when they are let go.
  */
 struct store *cache_store_new(struct store *inner, int64_t max_age_ms);

@@ -1,7 +1,7 @@
 /*
  * Documents that were read, remembered by src/store/cache.c for engines that one process has to itself.
  *
- * When one may be used is decided as for look-ups (the argument is in cache.c): a change adds to
+ * When one may be used is decided as for look-ups (the argument is in cache_changes.h): a change adds to
  * `changing` before and to `generation` after, a reading looks at both, and what it finds or keeps is of
  * the same generation. But changes of documents are usual where those of organizations are seldom, so
  * there are many such pairs: each document has one of them by a keyed hash, which it shares with a few

@@ -1,0 +1,374 @@
+/*
+ * Why nothing stale is found. Each organization and account has a mark, one of many bits, by hash. A change
+ * of one sets its mark before the engine is called, and marks stay set. A look-up finds an organization by
+ * its name, and then looks at its mark and its administrator's: where either is set it is not used. Take one
+ * that is used. It was true when the engine told it, and the marks were clear at the moment they were
+ * looked at (B); so no change of it had begun before B, and it was still true at B, which is within the
+ * look-up. A name that it held at B was nobody else's. What makes an organization changes no other, and so
+ * sets no mark.
+ *
+ * Forgetting everything clears the marks, all but those of changes that are under way, and the epoch grows.
+ * What the engine told before it would then be kept without its mark: so a result is kept only in the epoch
+ * in which the engine was asked. And a look-up would see a clear mark beside what it had found before: so
+ * finding and looking at the marks are one step for forgetting, under the mutex of a shard, and forgetting
+ * holds all of them.
+ *
+ * A change of any number of them: `closed` is counted up before the engine is called, and everything is
+ * forgotten when it has returned, before `closed` is counted down. A look-up that read 0 before it searched
+ * uses what was true when it read that.
+ */
+#include "store/organization_memory.h"
+
+#include "base/thread.h"
+#include "store/organization_pack.h"
+#include "store/organization_shard.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#define SHARDS 16
+#define MARKS (1U << 20)
+#define MARK_WORD 64
+#define TABLE_BYTES (ORGANIZATION_SHARD_BUCKETS * sizeof(organization_bucket))
+#define DATA_BYTES (SHARDS * (TABLE_BYTES + ORGANIZATION_SHARD_LOG_BYTES))
+#define LARGE_PAGE_BYTES ((size_t)2 << 20)
+#define SMALL_PAGE_BYTES ((size_t)4096)
+#define SMALL_PAGES (LARGE_PAGE_BYTES / SMALL_PAGE_BYTES)
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25 /* of Linux 6.1; not every C library has it yet */
+#endif
+
+struct locked_shard {
+    alignas(64) pthread_mutex_t mutex;
+    struct organization_shard shard;
+};
+
+struct organization_memory {
+    unsigned char key[crypto_shorthash_KEYBYTES];
+    unsigned char *data; /* the tables of all shards, and behind them their logs */
+    _Atomic uint64_t epoch;
+    _Atomic uint64_t closed;
+    atomic_bool is_full;
+    _Atomic uint64_t marks[MARKS / MARK_WORD];
+    pthread_mutex_t mutex; /* of what follows; taken before those of shards */
+    pthread_cond_t forgotten;
+    bool waits_end;
+    struct organization_changing *changes;
+    int changes_seen; /* in this epoch */
+    struct locked_shard shards[SHARDS];
+};
+
+_Static_assert(DATA_BYTES + sizeof(struct organization_memory) <= ORGANIZATION_MEMORY_BYTES,
+               "as small as the header says");
+_Static_assert(DATA_BYTES % LARGE_PAGE_BYTES == 0, "large pages have nothing to spare");
+
+/* Ids are made by servers, so a hash without a key will do; one mark for two costs no more than a look-up. */
+static uint32_t mark_of(const struct oid *id)
+{
+    uint64_t front;
+    uint32_t end;
+
+    memcpy(&front, id->bytes, sizeof(front));
+    memcpy(&end, id->bytes + sizeof(front), sizeof(end));
+    front =
+        (front ^ (front >> 32) ^ end * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93);
+    return (uint32_t)(front >> 32) % MARKS;
+}
+
+static bool is_marked(struct organization_memory *memory, const struct oid *id)
+{
+    uint32_t mark = mark_of(id);
+
+    return atomic_load(&memory->marks[mark / MARK_WORD]) >> mark % MARK_WORD & 1;
+}
+
+static void set_mark(struct organization_memory *memory, uint32_t mark)
+{
+    (void)atomic_fetch_or(&memory->marks[mark / MARK_WORD], UINT64_C(1) << mark % MARK_WORD);
+}
+
+static bool is_changed(struct organization_memory *memory, const struct organization *organization)
+{
+    return is_marked(memory, &organization->id) || is_marked(memory, &organization->admin_id);
+}
+
+/* Zeros, from where a large page may begin; NULL where memory is out. They take space when they are touched. */
+static void *map_data(void)
+{
+    size_t bytes = DATA_BYTES + LARGE_PAGE_BYTES;
+    unsigned char *all = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    size_t front;
+
+    if (all == MAP_FAILED) {
+        return NULL;
+    }
+    front = LARGE_PAGE_BYTES - (uintptr_t)all % LARGE_PAGE_BYTES;
+    (void)munmap(all, front);
+    if (front < LARGE_PAGE_BYTES) {
+        (void)munmap(all + front + DATA_BYTES, LARGE_PAGE_BYTES - front);
+    }
+    return all + front;
+}
+
+struct organization_memory *organization_memory_new(void)
+{
+    struct organization_memory *memory = aligned_alloc(64, sizeof(*memory));
+    unsigned char *data = map_data();
+
+    if (!memory || !data) {
+        free(memory);
+        if (data) {
+            (void)munmap(data, DATA_BYTES);
+        }
+        return NULL;
+    }
+    memset(memory, 0, sizeof(*memory));
+    crypto_shorthash_keygen(memory->key);
+    memory->data = data;
+    (void)pthread_mutex_init(&memory->mutex, NULL);
+    condition_init(&memory->forgotten);
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct organization_shard *shard = &memory->shards[i].shard;
+
+        shard->buckets = (organization_bucket *)(void *)(data + i * TABLE_BYTES);
+        shard->log = data + SHARDS * TABLE_BYTES + i * ORGANIZATION_SHARD_LOG_BYTES;
+        (void)pthread_mutex_init(&memory->shards[i].mutex, NULL);
+        organization_shard_clear(shard);
+    }
+    return memory;
+}
+
+void organization_memory_free(struct organization_memory *memory)
+{
+    if (!memory) {
+        return;
+    }
+    for (int i = 0; i < SHARDS; i++) {
+        (void)pthread_mutex_destroy(&memory->shards[i].mutex);
+    }
+    (void)pthread_cond_destroy(&memory->forgotten);
+    (void)pthread_mutex_destroy(&memory->mutex);
+    (void)munmap(memory->data, DATA_BYTES);
+    free(memory);
+}
+
+static uint64_t hash_of(const struct organization_memory *memory, struct str name_key)
+{
+    unsigned char bytes[crypto_shorthash_BYTES];
+    uint64_t hash;
+
+    (void)crypto_shorthash(bytes, (const unsigned char *)name_key.ptr, name_key.len, memory->key);
+    memcpy(&hash, bytes, sizeof(hash));
+    return hash;
+}
+
+static struct locked_shard *shard_of(struct organization_memory *memory, uint64_t hash)
+{
+    return &memory->shards[hash % SHARDS];
+}
+
+/* Texts that lie one behind the other, as copies in mem. */
+static void move_texts(struct organization *organization, const char *text, size_t text_bytes,
+                       struct arena *mem)
+{
+    struct str *texts[] = { &organization->name, &organization->name_key, &organization->slug,
+                            &organization->collection, &organization->admin_email };
+    char *copy = arena_alloc(mem, text_bytes);
+
+    memcpy(copy, text, text_bytes);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        texts[i]->ptr = copy + (texts[i]->ptr - text);
+    }
+}
+
+bool organization_memory_find(struct organization_memory *memory, struct str name_key,
+                              struct arena *mem, struct organization *ret_organization)
+{
+    char text[ORGANIZATION_PACK_MAX_BYTES];
+    struct organization found;
+    struct locked_shard *locked;
+    size_t text_bytes = 0;
+    uint64_t hash;
+    bool is_good;
+
+    if (!memory || atomic_load(&memory->closed) > 0) {
+        return false;
+    }
+    hash = hash_of(memory, name_key);
+    locked = shard_of(memory, hash);
+    (void)pthread_mutex_lock(&locked->mutex);
+    is_good = organization_shard_find(&locked->shard, hash, name_key, text, &text_bytes, &found) &&
+              !is_changed(memory, &found);
+    (void)pthread_mutex_unlock(&locked->mutex);
+    if (is_good) {
+        move_texts(&found, text, text_bytes, mem);
+        *ret_organization = found;
+    }
+    return is_good;
+}
+
+uint64_t organization_memory_epoch(struct organization_memory *memory)
+{
+    return memory ? atomic_load(&memory->epoch) : 0;
+}
+
+bool organization_memory_is_full(struct organization_memory *memory)
+{
+    return atomic_load(&memory->is_full);
+}
+
+bool organization_memory_keep(struct organization_memory *memory, uint64_t epoch, enum keep keep,
+                              const struct organization *organization)
+{
+    enum organization_kept kept = ORGANIZATION_TOO_LARGE;
+    struct locked_shard *locked;
+    uint64_t hash;
+
+    if (!memory || !organization->name_key.ptr) {
+        return false;
+    }
+    hash = hash_of(memory, organization->name_key);
+    locked = shard_of(memory, hash);
+    (void)pthread_mutex_lock(&locked->mutex);
+    if (atomic_load(&memory->epoch) == epoch && !is_changed(memory, organization)) {
+        kept = organization_shard_keep(&locked->shard, hash, keep == KEEP_ALWAYS, organization);
+    }
+    (void)pthread_mutex_unlock(&locked->mutex);
+    if (kept == ORGANIZATION_NO_ROOM) {
+        atomic_store(&memory->is_full, true);
+    }
+    return kept == ORGANIZATION_KEPT;
+}
+
+/* Under the memory's mutex. */
+static void forget_all(struct organization_memory *memory)
+{
+    for (int i = 0; i < SHARDS; i++) {
+        (void)pthread_mutex_lock(&memory->shards[i].mutex);
+    }
+    (void)atomic_fetch_add(&memory->epoch, 1);
+    for (size_t i = 0; i < MARKS / MARK_WORD; i++) {
+        atomic_store_explicit(&memory->marks[i], 0, memory_order_relaxed);
+    }
+    memory->changes_seen = 0;
+    atomic_store(&memory->is_full, false);
+    for (struct organization_changing *one = memory->changes; one; one = one->next) {
+        set_mark(memory, one->marks[0]);
+        set_mark(memory, one->marks[1]);
+    }
+    /* Private pages that are given back are zeros when they are touched again. */
+    if (madvise(memory->data, DATA_BYTES, MADV_DONTNEED) != 0) {
+        memset(memory->data, 0, DATA_BYTES);
+    }
+    for (int i = 0; i < SHARDS; i++) {
+        organization_shard_clear(&memory->shards[i].shard);
+        (void)pthread_mutex_unlock(&memory->shards[i].mutex);
+    }
+    (void)pthread_cond_broadcast(&memory->forgotten);
+}
+
+void organization_memory_changing(struct organization_memory *memory, const struct oid *id,
+                                  const struct oid *account_id,
+                                  struct organization_changing *ret_changing)
+{
+    struct organization_changing *changing = ret_changing;
+
+    if (!memory) {
+        return;
+    }
+    changing->marks[0] = mark_of(id);
+    changing->marks[1] = account_id ? mark_of(account_id) : changing->marks[0];
+    (void)pthread_mutex_lock(&memory->mutex);
+    if (memory->changes_seen >= ORGANIZATION_MEMORY_CHANGES) {
+        forget_all(memory);
+    }
+    memory->changes_seen++;
+    changing->next = memory->changes;
+    changing->link = &memory->changes;
+    if (changing->next) {
+        changing->next->link = &changing->next;
+    }
+    memory->changes = changing;
+    set_mark(memory, changing->marks[0]);
+    set_mark(memory, changing->marks[1]);
+    (void)pthread_mutex_unlock(&memory->mutex);
+}
+
+void organization_memory_changed(struct organization_memory *memory,
+                                 struct organization_changing *changing)
+{
+    if (!memory) {
+        return;
+    }
+    (void)pthread_mutex_lock(&memory->mutex);
+    *changing->link = changing->next;
+    if (changing->next) {
+        changing->next->link = changing->link;
+    }
+    (void)pthread_mutex_unlock(&memory->mutex);
+}
+
+void organization_memory_all_changing(struct organization_memory *memory)
+{
+    if (memory) {
+        (void)atomic_fetch_add(&memory->closed, 1);
+    }
+}
+
+void organization_memory_all_changed(struct organization_memory *memory)
+{
+    if (!memory) {
+        return;
+    }
+    (void)pthread_mutex_lock(&memory->mutex);
+    forget_all(memory);
+    (void)pthread_mutex_unlock(&memory->mutex);
+    (void)atomic_fetch_sub(&memory->closed, 1);
+}
+
+void organization_memory_settle(struct organization_memory *memory)
+{
+    unsigned char touched[SMALL_PAGES];
+
+    for (size_t at = 0; at < DATA_BYTES; at += LARGE_PAGE_BYTES) {
+        unsigned char *page = memory->data + at;
+        size_t count = 0;
+
+        if (mincore(page, LARGE_PAGE_BYTES, touched) != 0) {
+            return; /* the small pages are of another size */
+        }
+        for (size_t i = 0; i < SMALL_PAGES; i++) {
+            count += touched[i] & 1;
+        }
+        /* What is not full would take space for nothing. */
+        if (count > SMALL_PAGES / 4 * 3 && madvise(page, LARGE_PAGE_BYTES, MADV_COLLAPSE) != 0) {
+            (void)madvise(page, LARGE_PAGE_BYTES, MADV_HUGEPAGE); /* the system may do it in time */
+        }
+    }
+}
+
+bool organization_memory_wait(struct organization_memory *memory, uint64_t epoch)
+{
+    bool goes_on;
+
+    (void)pthread_mutex_lock(&memory->mutex);
+    while (!memory->waits_end && atomic_load(&memory->epoch) == epoch) {
+        (void)pthread_cond_wait(&memory->forgotten, &memory->mutex);
+    }
+    goes_on = !memory->waits_end;
+    (void)pthread_mutex_unlock(&memory->mutex);
+    return goes_on;
+}
+
+void organization_memory_end_wait(struct organization_memory *memory)
+{
+    (void)pthread_mutex_lock(&memory->mutex);
+    memory->waits_end = true;
+    (void)pthread_cond_broadcast(&memory->forgotten);
+    (void)pthread_mutex_unlock(&memory->mutex);
+}

@@ -1,0 +1,413 @@
+/* The memory of organizations by itself: what is packed comes out as it went in, changes and look-ups meet at
+ * each step, and threads. */
+#include "suite.h"
+
+#include "store/organization_memory.h"
+#include "store/organization_pack.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* ---- packing ---- */
+
+static struct organization plain(const char *name, const char *key, const char *slug)
+{
+    static char collections[16][512];
+    static int next;
+    char *collection = collections[next++ % 16];
+
+    (void)snprintf(collection, sizeof(collections[0]), "org_%s", slug);
+    return (struct organization){
+        .id = { .bytes = { 0x65, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 } },
+        .name = str_of(name),
+        .name_key = str_of(key),
+        .slug = str_of(slug),
+        .collection = str_of(collection),
+        .admin_id = { .bytes = { 0x65, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12 } },
+        .admin_email = STR("someone@acme.example"),
+        .created_ms = 1700000000123,
+        .updated_ms = 1700000000123,
+    };
+}
+
+/* Packs with and without a reference, and gives the bytes with one. */
+static size_t assert_packed(const struct organization *organization,
+                            const struct organization *reference)
+{
+    unsigned char bytes[ORGANIZATION_PACK_MAX_BYTES];
+    unsigned char reference_bytes[ORGANIZATION_PACK_MAX_BYTES];
+    char text[ORGANIZATION_PACK_MAX_BYTES];
+    struct organization other;
+    struct organization found;
+    size_t len = 0;
+
+    assert_true(organization_pack(reference, NULL, reference_bytes) > 0);
+    other = organization_unpack_reference(reference_bytes);
+    for (int refers = 0; refers < 2; refers++) {
+        len = organization_pack(organization, refers ? &other : NULL, bytes);
+        assert_in_range(len, 1, sizeof(bytes));
+        assert_int_equal(bytes[0] & ORGANIZATION_PACK_FREE_BITS, 0);
+        bytes[0] |= ORGANIZATION_PACK_FREE_BITS;
+        assert_in_range(organization_unpack(bytes, refers ? &other : NULL, text, &found), 1,
+                        sizeof(text));
+        suite_assert_organization(&found, organization);
+        assert_int_equal(found.admin_email.ptr[found.admin_email.len], '\0');
+        assert_int_equal(found.name_key.ptr[found.name_key.len], '\0');
+    }
+    return len;
+}
+
+TEST(pack__odd_ones_come_out_as_they_went_in)
+{
+    const struct organization reference = plain("Acme 1234", "acme 1234", "acme_1234");
+    char longest[ORGANIZATION_PACK_TEXT_MAX + 1];
+    struct organization odd[] = {
+        reference,
+        plain("", "", ""),
+        plain("A", "a", "a"),
+        plain("Acme 1234 Acme 1234", "acme 1234 acme 1234", "acme_1234_acme_1234"),
+        plain("Łódź", "łódź", "odz"),
+        plain("ACME  Inc.", "acme inc.", "acme_inc_0a1b2c"),
+        plain("-- x --", "-- x --", "x"),
+        plain("Acme", "acme", "650102030405060708090a0b"),
+        plain("Straße", "strasse", "stra_e"),
+    };
+
+    memset(longest, 'Z', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        (void)assert_packed(&odd[i], &reference);
+        (void)assert_packed(&reference, &odd[i]);
+        odd[i].updated_ms = INT64_MAX - (int64_t)i;
+        odd[i].created_ms = -(int64_t)i;
+        odd[i].admin_id = (struct oid){ .bytes = { 0 } };
+        odd[i].admin_email = STR("");
+        (void)assert_packed(&odd[i], &reference);
+        odd[i].admin_email = str_of(longest);
+        odd[i].name = str_of(longest);
+        (void)assert_packed(&odd[i], &odd[0]);
+    }
+}
+
+TEST(pack__neighbours_take_some_twenty_bytes)
+{
+    struct organization reference = plain("Acme 123456", "acme 123456", "acme_123456");
+    struct organization next = plain("Acme 123512", "acme 123512", "acme_123512");
+
+    next.id.bytes[OID_BYTES - 1] += 8;
+    next.admin_id.bytes[OID_BYTES - 1] += 9;
+    next.admin_email = STR("somebody@acme.example");
+    next.created_ms += 40;
+    next.updated_ms = next.created_ms;
+    assert_in_range(assert_packed(&next, &reference), 10, 28);
+}
+
+TEST(pack__what_does_not_fit_is_refused)
+{
+    unsigned char bytes[ORGANIZATION_PACK_MAX_BYTES];
+    char long_text[ORGANIZATION_PACK_TEXT_MAX + 2];
+    struct organization organization = plain("Acme", "acme", "acme");
+
+    memset(long_text, 'x', sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = '\0';
+    assert_int_not_equal(organization_pack(&organization, NULL, bytes), 0);
+    organization.name_key = str_of(long_text);
+    assert_int_equal(organization_pack(&organization, NULL, bytes), 0);
+    organization = plain("Acme", "acme", "acme");
+    organization.collection = STR("another");
+    assert_int_equal(organization_pack(&organization, NULL, bytes), 0);
+    organization = plain("Acme", "acme", "acme");
+    organization.admin_email.ptr = NULL;
+    assert_int_equal(organization_pack(&organization, NULL, bytes), 0);
+}
+
+/* ---- look-ups and changes ---- */
+
+struct bare {
+    struct organization_memory *memory;
+    struct arena mem;
+};
+
+static int setup(void **state)
+{
+    static struct bare bare;
+
+    bare.memory = organization_memory_new();
+    arena_init(&bare.mem, (size_t)16 << 20);
+    *state = &bare;
+    return bare.memory ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct bare *bare = *state;
+
+    organization_memory_free(bare->memory);
+    arena_done(&bare->mem);
+    return 0;
+}
+
+/* Organization number n at its version: what changes is its time. */
+static struct organization made(struct arena *mem, int n, int64_t version)
+{
+    return (struct organization){
+        .id = { .bytes = { 1, [10] = (uint8_t)(n >> 8), [11] = (uint8_t)n } },
+        .admin_id = { .bytes = { 2, [10] = (uint8_t)(n >> 8), [11] = (uint8_t)n } },
+        .name = arena_printf(mem, "Acme %d", n),
+        .name_key = arena_printf(mem, "acme %d", n),
+        .slug = arena_printf(mem, "acme_%d", n),
+        .collection = arena_printf(mem, "org_acme_%d", n),
+        .admin_email = arena_printf(mem, "admin%d@acme.example", n),
+        .created_ms = 1,
+        .updated_ms = version,
+    };
+}
+
+static bool keep(struct bare *bare, uint64_t epoch, int n, int64_t version)
+{
+    struct organization organization = made(&bare->mem, n, version);
+
+    return organization_memory_keep(bare->memory, epoch, KEEP_ALWAYS, &organization);
+}
+
+static bool keep_now(struct bare *bare, int n)
+{
+    return keep(bare, organization_memory_epoch(bare->memory), n, 1);
+}
+
+/* The version that is remembered; 0 for none. */
+static int64_t version_of(struct bare *bare, int n)
+{
+    struct organization found;
+
+    if (!organization_memory_find(bare->memory, arena_printf(&bare->mem, "acme %d", n), &bare->mem,
+                                  &found)) {
+        return 0;
+    }
+    suite_assert_organization(&found,
+                              &(struct organization[]){ made(&bare->mem, n, found.updated_ms) }[0]);
+    return found.updated_ms;
+}
+
+TEST(memory__finds_what_was_kept_and_nothing_else)
+{
+    struct bare *bare = *state;
+
+    assert_int_equal(version_of(bare, 1), 0);
+    for (int n = 0; n < 2000; n++) {
+        assert_true(keep_now(bare, n));
+    }
+    for (int n = 0; n < 2000; n++) {
+        assert_int_equal(version_of(bare, n), 1);
+    }
+    assert_int_equal(version_of(bare, 2000), 0);
+}
+
+TEST(memory__of_nothing_remembers_nothing)
+{
+    struct bare *bare = *state;
+    struct bare none = { .mem = bare->mem };
+    struct organization_changing changing;
+
+    organization_memory_changing(NULL, &(struct oid){ .bytes = { 1 } }, NULL, &changing);
+    organization_memory_changed(NULL, &changing);
+    organization_memory_all_changing(NULL);
+    organization_memory_all_changed(NULL);
+    assert_false(keep_now(&none, 1));
+    assert_int_equal(version_of(&none, 1), 0);
+    bare->mem = none.mem;
+}
+
+/* What may change about an organization: itself, or the account of its administrator. */
+TEST(memory__change_of_either_id_ends_the_use_of_an_organization)
+{
+    struct bare *bare = *state;
+
+    for (int account = 0; account < 2; account++) {
+        const struct organization organization = made(&bare->mem, account, 1);
+        const struct oid other = { .bytes = { 9 } };
+        struct organization_changing changing;
+
+        assert_true(keep_now(bare, account));
+        assert_true(keep_now(bare, 7));
+        organization_memory_changing(bare->memory, account ? &other : &organization.id,
+                                     account ? &organization.admin_id : NULL, &changing);
+        assert_int_equal(version_of(bare, account), 0);
+        assert_false(keep_now(bare, account)); /* the engine may have been asked before */
+        organization_memory_changed(bare->memory, &changing);
+        assert_int_equal(version_of(bare, account), 0);
+        assert_false(keep_now(bare, account));
+        assert_int_equal(version_of(bare, account), 0);
+        assert_int_equal(version_of(bare, 7), 1);
+    }
+}
+
+TEST(memory__change_of_all_forgets_what_was_and_what_is_on_its_way)
+{
+    struct bare *bare = *state;
+    uint64_t before = organization_memory_epoch(bare->memory);
+    uint64_t during;
+
+    assert_true(keep_now(bare, 1));
+    organization_memory_all_changing(bare->memory);
+    assert_int_equal(version_of(bare, 1), 0);
+    during = organization_memory_epoch(bare->memory);
+    (void)keep(bare, during, 2, 1);
+    assert_int_equal(version_of(bare, 2), 0);
+    organization_memory_all_changed(bare->memory);
+    assert_int_equal(version_of(bare, 1), 0);
+    assert_int_equal(version_of(bare, 2), 0);
+    assert_false(keep(bare, before, 1, 1));
+    assert_false(keep(bare, during, 1, 1));
+    assert_int_equal(version_of(bare, 1), 0);
+    assert_true(keep_now(bare, 1));
+    assert_int_equal(version_of(bare, 1), 1);
+}
+
+/* After many changes marks are few again, but for those of the changes that are under way. */
+TEST(memory__many_changes_forget_all_but_what_is_being_changed)
+{
+    struct bare *bare = *state;
+    uint64_t before = organization_memory_epoch(bare->memory);
+    struct organization under_way = made(&bare->mem, 1, 1);
+    struct organization changed = made(&bare->mem, 2, 1);
+    struct organization_changing changing[2];
+
+    organization_memory_changing(bare->memory, &under_way.id, NULL, &changing[0]);
+    for (int i = 0; i <= ORGANIZATION_MEMORY_CHANGES; i++) {
+        organization_memory_changing(bare->memory, &changed.id, NULL, &changing[1]);
+        organization_memory_changed(bare->memory, &changing[1]);
+        if (i == 0) {
+            changed = made(&bare->mem, 3, 1);
+        }
+    }
+    assert_true(organization_memory_wait(bare->memory, before));
+    assert_true(keep_now(bare, 2));
+    assert_false(keep_now(bare, 1));
+    assert_false(keep(bare, before, 4, 1));
+    organization_memory_changed(bare->memory, &changing[0]);
+    assert_int_equal(version_of(bare, 2), 1);
+}
+
+/* ---- threads: organizations whose versions only grow ---- */
+
+#define NUMBERS 4
+#define READERS 4
+#define STEPS 4000
+
+struct race {
+    struct bare *bare;
+    _Atomic int64_t versions[NUMBERS]; /* the engine: a change has its effect when this is set */
+    _Atomic int64_t known[NUMBERS];    /* of changes that were answered */
+    atomic_int left;
+    atomic_int stale;
+    atomic_int found;
+};
+
+static void *write_versions(void *argument)
+{
+    struct race *race = argument;
+    struct organization_memory *memory = race->bare->memory;
+    struct arena mem;
+
+    arena_init(&mem, (size_t)1 << 20);
+    for (int i = 0; i < STEPS; i++) {
+        int n = i / 4 % NUMBERS;
+        bool all = i % 4 == 3;
+        struct organization organization = made(&mem, n, 1);
+        struct organization_changing changing;
+        int64_t version;
+
+        if (all) {
+            organization_memory_all_changing(memory);
+        } else {
+            organization_memory_changing(memory, &organization.id, NULL, &changing);
+        }
+        version = atomic_fetch_add(&race->versions[n], 1) + 1;
+        if (all) {
+            organization_memory_all_changed(memory);
+        } else {
+            organization_memory_changed(memory, &changing);
+        }
+        atomic_store(&race->known[n], version);
+        arena_clear(&mem);
+    }
+    (void)atomic_fetch_sub(&race->left, 1);
+    arena_done(&mem);
+    return NULL;
+}
+
+static int64_t read_version(struct race *race, struct arena *mem, int n)
+{
+    struct organization_memory *memory = race->bare->memory;
+    struct organization found;
+    uint64_t epoch;
+
+    if (organization_memory_find(memory, arena_printf(mem, "acme %d", n), mem, &found)) {
+        (void)atomic_fetch_add(&race->found, 1);
+        return found.updated_ms;
+    }
+    epoch = organization_memory_epoch(memory);
+    found = made(mem, n, atomic_load(&race->versions[n]));
+    (void)organization_memory_keep(memory, epoch, KEEP_ALWAYS, &found);
+    return found.updated_ms;
+}
+
+static void *read_versions(void *argument)
+{
+    struct race *race = argument;
+    int64_t seen[NUMBERS] = { 0 };
+    struct arena mem;
+
+    arena_init(&mem, (size_t)1 << 20);
+    for (int i = 0; atomic_load(&race->left) > 0; i++) {
+        int n = i % NUMBERS;
+        int64_t known = atomic_load(&race->known[n]);
+        int64_t version = read_version(race, &mem, n);
+
+        if (version < known || version < seen[n]) {
+            (void)atomic_fetch_add(&race->stale, 1);
+        }
+        seen[n] = version;
+        arena_clear(&mem);
+    }
+    arena_done(&mem);
+    return NULL;
+}
+
+TEST(race__no_look_up_is_older_than_what_was_answered_or_seen_before)
+{
+    struct race race = { .bare = *state, .left = 1 };
+    pthread_t threads[READERS + 1];
+
+    for (int i = 0; i <= READERS; i++) {
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, i < READERS ? read_versions : write_versions, &race),
+            0);
+    }
+    for (int i = 0; i <= READERS; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    assert_int_equal(race.stale, 0);
+    assert_true(race.found > 0);
+}
+
+#define bare_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pack__odd_ones_come_out_as_they_went_in),
+        cmocka_unit_test(pack__neighbours_take_some_twenty_bytes),
+        cmocka_unit_test(pack__what_does_not_fit_is_refused),
+        bare_test(memory__finds_what_was_kept_and_nothing_else),
+        bare_test(memory__of_nothing_remembers_nothing),
+        bare_test(memory__change_of_either_id_ends_the_use_of_an_organization),
+        bare_test(memory__change_of_all_forgets_what_was_and_what_is_on_its_way),
+        bare_test(memory__many_changes_forget_all_but_what_is_being_changed),
+        bare_test(race__no_look_up_is_older_than_what_was_answered_or_seen_before),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
