@@ -10,25 +10,9 @@
 #include "store/cache.h"
 
 #include "base/clock.h"
-#include "store/cache_changes.h"
-#include "store/cache_table.h"
-#include "store/document_memory.h"
-#include "store/organization_fill.h"
+#include "store/cache_inside.h"
 
 #include <stdlib.h>
-
-struct cache_store {
-    struct store store;
-    struct store_ops ops;
-    struct store *inner;
-    struct cache_table *table;
-    /* Three that are NULL where others may change what is in the engine. */
-    struct document_memory *documents;
-    struct organization_memory *organizations;
-    struct organization_fill *fill; /* NULL: look-ups fill it */
-    int64_t max_age_ms;             /* 0: for ever */
-    struct cache_changes changes;
-};
 
 /* One look-up: what was so when it began. */
 struct reading {
@@ -67,14 +51,6 @@ static void remember(struct cache_store *cache, const struct reading *reading,
     }
 }
 
-/* What comes now may wait, and is left out where nothing may be waited for. */
-#define WAITS(call)                                                                                \
-    do {                                                                                           \
-        if ((call)->memory_only) {                                                                 \
-            return ST_BUSY;                                                                        \
-        }                                                                                          \
-    } while (0)
-
 /* The body of a look-up of an organization by key, which is the argument in another form. */
 #define RECALLED_ORGANIZATION(lookup, bytes, verb, argument)                                       \
     struct cache_store *cache = (struct cache_store *)store;                                       \
@@ -111,7 +87,7 @@ static void end_change(struct cache_store *cache, const struct oid *id,
     cache_changes_end(&cache->changes);
 }
 
-/* The body of such a verb where it changes documents of any number as well, or not. */
+/* The body of such a verb, which may change documents of any number as well. */
 #define CHANGED(id, account_id, documents, verb, ...)                                              \
     struct cache_store *cache = (struct cache_store *)store;                                       \
     struct organization_changing changing;                                                         \
@@ -124,13 +100,6 @@ static void end_change(struct cache_store *cache, const struct oid *id,
     document_memory_all_changed(documents);                                                        \
     end_change(cache, id, &changing);                                                              \
     return status
-
-/* The body of every other verb. */
-#define PASSED(verb, ...)                                                                          \
-    struct cache_store *cache = (struct cache_store *)store;                                       \
-                                                                                                   \
-    WAITS(call);                                                                                   \
-    return cache->inner->ops->verb(cache->inner, __VA_ARGS__)
 
 static void cache_close(struct store *store)
 {
@@ -311,89 +280,6 @@ static enum status cache_secret_put(struct store *store, const struct call *call
                                     struct str value)
 {
     PASSED(secret_put, call, name, value);
-}
-
-static enum status cache_tenant_list(struct store *store, const struct call *call,
-                                     const struct tenant_query *query, struct tenant_page *ret_page)
-{
-    PASSED(tenant_list, call, query, ret_page);
-}
-
-static enum status put_tenant(struct store *store, const struct call *call,
-                              const struct tenant *tenant)
-{
-    CHANGED(NULL, NULL, cache->documents, tenant_put, call, tenant);
-}
-
-static enum status cache_tenant_put(struct store *store, const struct call *call,
-                                    const struct tenant *tenant)
-{
-    struct cache_store *cache = (struct cache_store *)store;
-    enum status status;
-
-    organization_memory_all_changing(cache->organizations);
-    status = put_tenant(store, call, tenant);
-    organization_memory_all_changed(cache->organizations);
-    return status;
-}
-
-static enum status cache_documents_put(struct store *store, const struct call *call,
-                                       const struct oid *organization_id,
-                                       const struct document documents[], size_t count)
-{
-    struct cache_store *cache = (struct cache_store *)store;
-    enum status status;
-
-    WAITS(call);
-    document_memory_all_changing(cache->documents);
-    status =
-        cache->inner->ops->documents_put(cache->inner, call, organization_id, documents, count);
-    document_memory_all_changed(cache->documents);
-    return status;
-}
-
-static enum status create_tenants(struct store *store, const struct call *call,
-                                  struct tenant_creation creations[], size_t count)
-{
-    CHANGED(NULL, NULL, cache->documents, tenants_create, call, creations, count);
-}
-
-/* Some engines complete what an earlier call has left. */
-static enum status cache_tenants_create(struct store *store, const struct call *call,
-                                        struct tenant_creation creations[], size_t count)
-{
-    struct cache_store *cache = (struct cache_store *)store;
-    enum status status;
-
-    organization_memory_all_changing(cache->organizations);
-    status = create_tenants(store, call, creations, count);
-    organization_memory_all_changed(cache->organizations);
-    return status;
-}
-
-static enum status cache_document_lots_put(struct store *store, const struct call *call,
-                                           struct document_lot lots[], size_t count)
-{
-    struct cache_store *cache = (struct cache_store *)store;
-    enum status status;
-
-    WAITS(call);
-    document_memory_all_changing(cache->documents);
-    status = cache->inner->ops->document_lots_put(cache->inner, call, lots, count);
-    document_memory_all_changed(cache->documents);
-    return status;
-}
-
-static enum status cache_tenant_estimate(struct store *store, const struct call *call,
-                                         int64_t *ret_count)
-{
-    PASSED(tenant_estimate, call, ret_count);
-}
-
-static enum status cache_document_as_kept(struct store *store, const struct call *call,
-                                          const struct document *document, struct str *ret_body)
-{
-    PASSED(document_as_kept, call, document, ret_body);
 }
 
 static const struct store_ops ops = {
