@@ -21,14 +21,6 @@ struct organization_fill {
     atomic_bool stopping;
 };
 
-static int64_t now_us(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static void pause_us(int64_t us)
 {
     struct timespec pause = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
@@ -67,12 +59,12 @@ static void fill_all(struct organization_fill *fill, uint64_t epoch)
 
     arena_init(&mem, MEMORY_BYTES);
     while (goes_on && !atomic_load(&fill->stopping)) {
-        int64_t begun_us = now_us();
+        int64_t begun_us = clock_monotonic_us();
         int64_t took_us;
 
         goes_on = fill_page(fill, &mem, epoch, &position);
         arena_clear(&mem);
-        took_us = now_us() - begun_us;
+        took_us = clock_monotonic_us() - begun_us;
         pause_us(took_us > PAUSE_MIN_US ? took_us : PAUSE_MIN_US);
     }
     arena_done(&mem);

@@ -10,8 +10,6 @@
 #include <endian.h>
 
 #define SAME_MAX 15
-#define TIME_BYTES 8
-#define SLUG_MAX 64 /* of a name: longer ones are cut, and aren't what is expected here */
 #define COLLECTION STR("org_")
 
 enum flags { HAS_UPDATED = 1, HAS_KEY = 2, HAS_SLUG = 4 };
@@ -23,6 +21,22 @@ struct writer {
 struct reader {
     const unsigned char *at;
 };
+
+/* memcpy of up to 15 bytes, which are most here, for less than the call. */
+static void copy_some(char *to, const char *from, size_t count)
+{
+    if (count >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + count - 8, from + count - 8, 8);
+    } else if (count >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + count - 4, from + count - 4, 4);
+    } else if (count > 0) {
+        memcpy(to, from, 1);
+        memcpy(to + count / 2, from + count / 2, 1);
+        memcpy(to + count - 1, from + count - 1, 1);
+    }
+}
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -70,13 +84,13 @@ static size_t take_value(struct reader *in, struct str expected, size_t bytes, c
     size_t end = same & SAME_MAX;
     size_t between = bytes == SIZE_MAX ? *in->at++ : bytes - front - end;
 
-    if (front > 0) {
-        memcpy(ret_bytes, expected.ptr, front);
+    copy_some(ret_bytes, expected.ptr, front);
+    if (between <= SAME_MAX) {
+        copy_some(ret_bytes + front, (const char *)in->at, between);
+    } else {
+        memcpy(ret_bytes + front, in->at, between);
     }
-    memcpy(ret_bytes + front, in->at, between);
-    if (end > 0) {
-        memcpy(ret_bytes + front + between, expected.ptr + expected.len - end, end);
-    }
+    copy_some(ret_bytes + front + between, expected.ptr + expected.len - end, end);
     in->at += between;
     return front + between + end;
 }
@@ -86,23 +100,19 @@ static struct str id_bytes(const struct oid *id)
     return (struct str){ .ptr = (const char *)id->bytes, .len = OID_BYTES };
 }
 
-static void put_time(struct writer *out, int64_t ms, int64_t expected_ms)
+/* A time as bytes, the greatest first, so that times near each other begin alike. */
+static struct str time_bytes(int64_t ms, uint64_t *ret_bytes)
 {
-    uint64_t value = htobe64((uint64_t)ms);
-    uint64_t expected = htobe64((uint64_t)expected_ms);
-
-    put_value(out, (struct str){ .ptr = (const char *)&value, .len = TIME_BYTES },
-              (struct str){ .ptr = (const char *)&expected, .len = TIME_BYTES }, false);
+    *ret_bytes = htobe64((uint64_t)ms);
+    return (struct str){ .ptr = (const char *)ret_bytes, .len = sizeof(*ret_bytes) };
 }
 
-static int64_t take_time(struct reader *in, int64_t expected_ms)
+static int64_t take_time(struct reader *in, struct str expected)
 {
-    uint64_t expected = htobe64((uint64_t)expected_ms);
-    uint64_t value = 0;
+    uint64_t bytes = 0;
 
-    (void)take_value(in, (struct str){ .ptr = (const char *)&expected, .len = TIME_BYTES },
-                     TIME_BYTES, (char *)&value);
-    return (int64_t)be64toh(value);
+    (void)take_value(in, expected, sizeof(bytes), (char *)&bytes);
+    return (int64_t)be64toh(bytes);
 }
 
 /* The key that most names have: in lower case. */
@@ -116,26 +126,16 @@ static struct str expected_key(struct str name, char ret_key[ORGANIZATION_PACK_T
     return (struct str){ .ptr = ret_key, .len = name.len };
 }
 
-/* The slug that most keys have: letters and digits, with '_' for all between two of them. */
-static struct str expected_slug(struct str key, char ret_slug[SLUG_MAX])
+/* The slug that most keys have: '_' for all but letters and digits. Of other keys it is still like that. */
+static struct str expected_slug(struct str key, char ret_slug[ORGANIZATION_PACK_TEXT_MAX])
 {
-    size_t len = 0;
-    bool gap = false;
-
-    for (size_t i = 0; i < key.len && len + 1 < SLUG_MAX; i++) {
+    for (size_t i = 0; i < key.len; i++) {
         char c = key.ptr[i];
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
-            if (gap && len > 0) {
-                ret_slug[len++] = '_';
-            }
-            ret_slug[len++] = c;
-            gap = false;
-        } else {
-            gap = true;
-        }
+        ret_slug[i] = is_plain ? c : '_';
     }
-    return (struct str){ .ptr = ret_slug, .len = len };
+    return (struct str){ .ptr = ret_slug, .len = key.len };
 }
 
 static bool can_be_packed(const struct organization *organization)
@@ -155,29 +155,35 @@ static bool can_be_packed(const struct organization *organization)
                   organization->slug.len) == 0;
 }
 
+const struct organization_reference organization_no_reference = {
+    .id = { "", 0 }, .created = { "", 0 }, .name = { "", 0 }, .admin_email = { "", 0 }
+};
+
 size_t organization_pack(const struct organization *organization,
-                         const struct organization *reference, unsigned char *ret_bytes)
+                         const struct organization_reference *reference, unsigned char *ret_bytes)
 {
-    static const struct organization none = { .name = { "", 0 }, .admin_email = { "", 0 } };
-    const struct organization *other = reference ? reference : &none;
     struct writer out = { .at = ret_bytes + 1 };
     char key_text[ORGANIZATION_PACK_TEXT_MAX];
-    char slug_text[SLUG_MAX];
+    char slug_text[ORGANIZATION_PACK_TEXT_MAX];
+    struct str created;
     struct str key;
     struct str slug;
+    uint64_t created_bytes;
+    uint64_t updated_bytes;
     unsigned char flags = 0;
 
     if (!can_be_packed(organization)) {
         return 0;
     }
-    put_value(&out, id_bytes(&organization->id), id_bytes(&other->id), false);
-    put_time(&out, organization->created_ms, other->created_ms);
-    put_value(&out, organization->name, other->name, true);
-    put_value(&out, organization->admin_email, other->admin_email, true);
+    created = time_bytes(organization->created_ms, &created_bytes);
+    put_value(&out, id_bytes(&organization->id), reference->id, false);
+    put_value(&out, created, reference->created, false);
+    put_value(&out, organization->name, reference->name, true);
+    put_value(&out, organization->admin_email, reference->admin_email, true);
     put_value(&out, id_bytes(&organization->admin_id), id_bytes(&organization->id), false);
     if (organization->updated_ms != organization->created_ms) {
         flags |= HAS_UPDATED;
-        put_time(&out, organization->updated_ms, organization->created_ms);
+        put_value(&out, time_bytes(organization->updated_ms, &updated_bytes), created, false);
     }
     key = expected_key(organization->name, key_text);
     if (!str_equal(key, organization->name_key)) {
@@ -213,25 +219,27 @@ static struct str copied(char **at, struct str expected)
     return ended(at, expected.len);
 }
 
-size_t organization_unpack(const unsigned char *bytes, const struct organization *reference,
-                           char *ret_text, struct organization *ret_organization)
+size_t organization_unpack(const unsigned char *bytes,
+                           const struct organization_reference *reference, char *ret_text,
+                           struct organization *ret_organization)
 {
-    static const struct organization none = { .name = { "", 0 }, .admin_email = { "", 0 } };
-    const struct organization *other = reference ? reference : &none;
     struct reader in = { .at = bytes + 1 };
     struct organization *to = ret_organization;
     unsigned char flags = *bytes;
     char *at = ret_text;
     char expected_text[ORGANIZATION_PACK_TEXT_MAX];
     struct str expected;
+    uint64_t created_bytes;
 
     *to = (struct organization){ .created_ms = 0 };
-    (void)take_value(&in, id_bytes(&other->id), OID_BYTES, (char *)to->id.bytes);
-    to->created_ms = take_time(&in, other->created_ms);
-    to->name = ended(&at, take_value(&in, other->name, SIZE_MAX, at));
-    to->admin_email = ended(&at, take_value(&in, other->admin_email, SIZE_MAX, at));
+    (void)take_value(&in, reference->id, OID_BYTES, (char *)to->id.bytes);
+    to->created_ms = take_time(&in, reference->created);
+    to->name = ended(&at, take_value(&in, reference->name, SIZE_MAX, at));
+    to->admin_email = ended(&at, take_value(&in, reference->admin_email, SIZE_MAX, at));
     (void)take_value(&in, id_bytes(&to->id), OID_BYTES, (char *)to->admin_id.bytes);
-    to->updated_ms = flags & HAS_UPDATED ? take_time(&in, to->created_ms) : to->created_ms;
+    to->updated_ms = flags & HAS_UPDATED
+                         ? take_time(&in, time_bytes(to->created_ms, &created_bytes))
+                         : to->created_ms;
     expected = expected_key(to->name, expected_text);
     to->name_key = flags & HAS_KEY ? ended(&at, take_value(&in, expected, SIZE_MAX, at))
                                    : copied(&at, expected);
@@ -245,24 +253,25 @@ size_t organization_unpack(const unsigned char *bytes, const struct organization
     return (size_t)(at - ret_text);
 }
 
-/* A text that was written whole. */
-static struct str whole_text(struct reader *in)
+/* A value that was written whole; *at is behind it then. */
+static struct str whole(const unsigned char **at, size_t bytes)
 {
-    struct str text = { .ptr = (const char *)in->at + 2, .len = in->at[1] };
+    size_t head = bytes == SIZE_MAX ? 2 : 1;
+    struct str value = { .ptr = (const char *)*at + head,
+                         .len = bytes == SIZE_MAX ? (*at)[1] : bytes };
 
-    in->at += 2 + text.len;
-    return text;
+    *at += head + value.len;
+    return value;
 }
 
-struct organization organization_unpack_reference(const unsigned char *bytes)
+struct organization_reference organization_reference_in(const unsigned char *bytes)
 {
-    static const struct oid no_id;
-    struct reader in = { .at = bytes + 1 };
-    struct organization reference = { .created_ms = 0 };
+    const unsigned char *at = bytes + 1;
+    struct organization_reference reference;
 
-    (void)take_value(&in, id_bytes(&no_id), OID_BYTES, (char *)reference.id.bytes);
-    reference.created_ms = take_time(&in, 0);
-    reference.name = whole_text(&in);
-    reference.admin_email = whole_text(&in);
+    reference.id = whole(&at, OID_BYTES);
+    reference.created = whole(&at, sizeof(uint64_t));
+    reference.name = whole(&at, SIZE_MAX);
+    reference.admin_email = whole(&at, SIZE_MAX);
     return reference;
 }

@@ -50,14 +50,13 @@ static size_t read_at(const struct organization_shard *shard, size_t place, char
                       struct organization *ret_organization)
 {
     const unsigned char *bytes = shard->log + place;
-    struct organization reference;
+    struct organization_reference reference = organization_no_reference;
     size_t back = bytes[0] | (size_t)(bytes[1] & ORGANIZATION_PACK_FREE_BITS) << (8 - BACK_SHIFT);
 
     if (back > 0) {
-        reference = organization_unpack_reference(bytes - back + HEAD_BYTES);
+        reference = organization_reference_in(bytes - back + HEAD_BYTES);
     }
-    return organization_unpack(bytes + HEAD_BYTES, back > 0 ? &reference : NULL, ret_text,
-                               ret_organization);
+    return organization_unpack(bytes + HEAD_BYTES, &reference, ret_text, ret_organization);
 }
 
 /* The slot of a name, and what it leads to; NULL where there is none. */
@@ -128,13 +127,13 @@ static uint32_t append(struct organization_shard *shard, const struct organizati
     unsigned char *bytes = shard->log + place + HEAD_BYTES;
     bool refers = shard->reference_uses > 0 && place - shard->reference <= BACK_MAX;
     size_t back = refers ? place - shard->reference : 0;
-    struct organization reference;
+    struct organization_reference reference = organization_no_reference;
     size_t len;
 
     if (refers) {
-        reference = organization_unpack_reference(shard->log + shard->reference + HEAD_BYTES);
+        reference = organization_reference_in(shard->log + shard->reference + HEAD_BYTES);
     }
-    len = organization_pack(organization, refers ? &reference : NULL, bytes);
+    len = organization_pack(organization, &reference, bytes);
     if (len == 0) {
         return 0;
     }
