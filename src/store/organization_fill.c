@@ -11,6 +11,7 @@
 #define PAGE 128
 #define BEGIN_MS 100                    /* a start has other things to do */
 #define PAUSE_MIN_US 200                /* more than a short sleep takes anyhow */
+#define PAUSE_MAX_US 100000             /* a stop waits for it */
 #define WAIT_MS 1000                    /* for a connection of the engine's */
 #define MEMORY_BYTES ((size_t)16 << 20) /* of a page: far more than the rules for texts allow */
 
@@ -65,7 +66,8 @@ static void fill_all(struct organization_fill *fill, uint64_t epoch)
         goes_on = fill_page(fill, &mem, epoch, &position);
         arena_clear(&mem);
         took_us = clock_monotonic_us() - begun_us;
-        pause_us(took_us > PAUSE_MIN_US ? took_us : PAUSE_MIN_US);
+        took_us = took_us > PAUSE_MIN_US ? took_us : PAUSE_MIN_US;
+        pause_us(took_us < PAUSE_MAX_US ? took_us : PAUSE_MAX_US);
     }
     arena_done(&mem);
 }
