@@ -277,11 +277,14 @@ static void library_log(void *cls, const char *format, va_list args)
 }
 
 /* Room for the longest head that the limits allow, the library's entry for each header and query
- * pair, and the head of the answer. */
+ * pair, and the head of the answer; in whole pages, as the library would round it. */
 static size_t pool_bytes(const struct server_config *config)
 {
-    return config->max_request_line_bytes + config->max_header_bytes + config->max_headers * 64 +
-           REPLY_HEAD_BYTES;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t least = config->max_request_line_bytes + config->max_header_bytes +
+                   config->max_headers * 64 + REPLY_HEAD_BYTES;
+
+    return (least + page - 1) / page * page;
 }
 
 enum status loop_init(struct loop *loop, struct server *server, struct err *err)

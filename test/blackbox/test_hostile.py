@@ -59,6 +59,17 @@ def test_memory_of_hashes_goes_back_when_nobody_logs_in(serve):
         time.sleep(0.1)
 
 
+def test_empty_lines_before_requests_are_skipped_and_nothing_of_them_stays(server):
+    """They move all that a request writes back in its connection's memory, of which a sanitized build looks
+    whether all is cleared."""
+    get = request_bytes("GET", "/livez")
+    for lines in (1, 100, 2000, 3000):
+        with server.connect() as connection:
+            connection.send(b"\r\n" * lines + get * (6000 // len(get)))
+            for _ in range(6000 // len(get)):
+                assert connection.response().status == 200, lines
+
+
 def test_nul_in_the_trailers_makes_no_second_request(server):
     smuggled = b"GET /livez HTTP/1.1\r\nHost: evil\r\n\r\n"
     head = b"POST /admin/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"

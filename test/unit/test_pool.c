@@ -92,6 +92,19 @@ TEST(pool__bytes_of_a_further_request_are_kept_and_those_behind_it_cleared)
     assert_true(is_clear());
 }
 
+/* The library skips empty lines before a request, and everything else lies so much farther back. */
+TEST(pool__what_lies_behind_empty_lines_is_cleared)
+{
+    char *behind = fixture.memory + 3500; /* so many bytes of the next one are there already */
+
+    fixture.ex.method_at = fixture.memory + 3000;
+    memset(fixture.memory + 3000, 'x', 200 + 3500 + REPLY_HEAD_BYTES);
+    pool_expect_reset(&fixture.ex);
+    (void)http_pool_clear(behind, 0, MEMORY_BYTES - 3500);
+    memset(fixture.memory, 0, 3500);
+    assert_true(is_clear());
+}
+
 TEST(pool__a_small_body_is_cleared_too)
 {
     fixture.ex.body_bytes = 3000;
@@ -195,6 +208,7 @@ int main(void)
         cmocka_unit_test_setup(pool__what_a_small_request_wrote_is_cleared, set_up),
         cmocka_unit_test_setup(
             pool__bytes_of_a_further_request_are_kept_and_those_behind_it_cleared, set_up),
+        cmocka_unit_test_setup(pool__what_lies_behind_empty_lines_is_cleared, set_up),
         cmocka_unit_test_setup(pool__a_small_body_is_cleared_too, set_up),
         cmocka_unit_test_setup(pool__where_a_small_body_was_is_cleared_before_the_answer, set_up),
         cmocka_unit_test_setup(pool__an_answer_of_few_headers_is_cleared_without_a_reply, set_up),
