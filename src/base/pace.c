@@ -6,11 +6,11 @@
 #define PERIODS 8
 #define TRIED_IN 0x66 /* bits: the periods that the other number has */
 #define PERIOD_US 50000
-#define PERIOD_MAX_US 2000000 /* longer: too little happens to tell anything */
-#define REST_US 3000000       /* between comparisons where neither more nor less was better */
-#define SHORT_REST_US 200000  /* where nothing could be learned, because too few waited */
-#define MORE_PAYS 1.10        /* so many times as many jobs a second */
-#define LESS_COSTS 1.05       /* so many times as few at most */
+#define PERIOD_MAX_US 10000000 /* longer: too little happens to tell anything */
+#define REST_US 3000000        /* between comparisons where neither more nor less was better */
+#define SHORT_REST_US 200000   /* where nothing could be learned, because too few waited */
+#define MORE_PAYS 1.10         /* so many times as many jobs a second */
+#define LESS_COSTS 1.05        /* so many times as few at most */
 
 void pace_init(struct pace *pace, size_t least, size_t start, size_t most)
 {

@@ -26,6 +26,12 @@ static double hardly_more(size_t at_once)
     return 5000.0 + 50.0 * (double)at_once;
 }
 
+/* Each takes a second and a half, however many there are. */
+static double slow_but_many(size_t at_once)
+{
+    return (double)at_once / 1.5;
+}
+
 /* So many seconds in which jobs end at the rate that the limit allows; gives the time at its end. */
 static int64_t serve(struct pace *pace, served_fn *served, int64_t from_us, int seconds, bool waits)
 {
@@ -46,6 +52,15 @@ TEST(server__that_serves_more_the_more_it_has_gets_all)
 
     pace_init(&pace, 4, 8, 64);
     (void)serve(&pace, more_the_more, 0, 10, true);
+    assert_int_equal(pace.kept, 64);
+}
+
+TEST(server__that_is_slow_and_serves_more_the_more_it_has_gets_all)
+{
+    struct pace pace;
+
+    pace_init(&pace, 4, 4, 64);
+    (void)serve(&pace, slow_but_many, 0, 300, true);
     assert_int_equal(pace.kept, 64);
 }
 
@@ -145,6 +160,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(server__that_serves_more_the_more_it_has_gets_all),
+        cmocka_unit_test(server__that_is_slow_and_serves_more_the_more_it_has_gets_all),
         cmocka_unit_test(server__with_a_queue_of_its_own_gets_few),
         cmocka_unit_test(server__with_sixteen_workers_gets_sixteen),
         cmocka_unit_test(server__that_gains_a_little_from_more_is_not_given_more),
