@@ -179,6 +179,12 @@ bool exchange_charge(struct exchange *ex, size_t bytes)
     return true;
 }
 
+void exchange_charge_back(struct exchange *ex, size_t bytes)
+{
+    (void)atomic_fetch_sub(&ex->loop->server->bodies_bytes, ex->body_charged - bytes);
+    ex->body_charged = bytes;
+}
+
 static enum MHD_Result take_body(struct exchange *ex, const char *bytes, size_t len)
 {
     if (len > ex->body_limit - ex->body.len) {

@@ -168,6 +168,8 @@ void exchange_free(struct exchange *ex);
 
 /* Counts memory against the limit for all bodies until the exchange ends; false: it is passed. */
 bool exchange_charge(struct exchange *ex, size_t bytes);
+/* Counts so many from now on, which are no more than before. */
+void exchange_charge_back(struct exchange *ex, size_t bytes);
 
 /* work.c: authorizes and handles a whole request. true: an executor has it now; false: the response is
  * made. */

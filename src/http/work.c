@@ -47,6 +47,7 @@ static void run(struct exchange *ex)
 /* On the loop, where nothing has to be waited for. false: it has to be, and nothing has happened. */
 static bool answer_from_memory(struct exchange *ex)
 {
+    size_t charged = ex->body_charged;
     enum status status;
 
     ex->req.call.memory_only = true;
@@ -54,6 +55,7 @@ static bool answer_from_memory(struct exchange *ex)
     ex->req.call.memory_only = false;
     if (status == ST_BUSY) {
         response_clear(&ex->resp);
+        exchange_charge_back(ex, charged); /* its trees are gone, and are made once more */
         return false;
     }
     respond(ex, status);

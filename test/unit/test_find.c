@@ -14,6 +14,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Each {}, of a body's JSON takes 256 bytes, so that the whole has room once among BODIES_BYTES. */
+#define BODY_BYTES 9000
+#define BODIES_BYTES ((size_t)1 << 20)
+
 /* Says the name of its thread, and whether it was to wait for nothing. */
 static enum status say_where(struct request *req, struct response *resp)
 {
@@ -44,9 +48,19 @@ static enum status refuse(struct request *req, struct response *resp)
     return req->call.memory_only ? ST_NO_ORGANIZATION : ST_NO_ACCOUNT;
 }
 
+static enum status read_where_it_may_wait(struct request *req, struct response *resp)
+{
+    json_auto_t *json = NULL;
+
+    TRY(request_json(req, &json));
+    assert_int_equal(json_array_size(json), 1 + BODY_BYTES / 3);
+    return say_where_it_may_wait(req, resp);
+}
+
 static const struct route rows[] = {
     { METHOD_GET, "/kept", WHO_ANYONE, RUN_FIND, BODY_SMALL, 200, say_where },
     { METHOD_GET, "/asked", WHO_ANYONE, RUN_FIND, BODY_SMALL, 200, say_where_it_may_wait },
+    { METHOD_GET, "/told", WHO_ANYONE, RUN_FIND, BODY_SMALL, 200, read_where_it_may_wait },
     { METHOD_GET, "/refused", WHO_ANYONE, RUN_FIND, BODY_SMALL, 200, refuse },
     { METHOD_GET, "/read", WHO_ANYONE, RUN_READ, BODY_SMALL, 200, say_where },
 };
@@ -73,7 +87,7 @@ static void start(bool reads_block)
         .max_headers = 100,
         .max_body_bytes = 65536,
         .max_document_bytes = 65536,
-        .max_bodies_bytes = 1 << 20,
+        .max_bodies_bytes = BODIES_BYTES,
         .header_timeout_ms = 30000,
         .body_timeout_ms = 30000,
         .stop_timeout_ms = 10000,
@@ -118,18 +132,20 @@ static struct sockaddr_in listening(void)
     return address;
 }
 
-/* The whole answer to a GET; the connection ends with it. */
-static const char *get(const char *path)
+/* The whole answer to a GET with this body; the connection ends with it. */
+static const char *get_with(const char *path, const char *body)
 {
     static char answer[4096];
     struct sockaddr_in address = listening();
-    char request[256];
+    char request[BODY_BYTES + 256];
     size_t len = 0;
     ssize_t n;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     (void)snprintf(request, sizeof(request),
-                   "GET %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n", path);
+                   "GET %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+                   "Content-Length: %zu\r\n\r\n%s",
+                   path, strlen(body), body);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(write(fd, request, strlen(request)), strlen(request));
     do {
@@ -139,6 +155,11 @@ static const char *get(const char *path)
     answer[len] = '\0';
     (void)close(fd);
     return answer;
+}
+
+static const char *get(const char *path)
+{
+    return get_with(path, "");
 }
 
 static void assert_ends(const char *answer, const char *body)
@@ -160,6 +181,19 @@ TEST(find__of_anything_else_is_the_pools_and_leaves_nothing_of_the_first_try)
 {
     start(true);
     assert_ends(get("/asked"), "{\"thread\":\"store\",\"memory_only\":false}");
+    stop();
+}
+
+TEST(find__that_is_tried_twice_has_room_for_its_body_twice)
+{
+    char body[BODY_BYTES + 5] = "[";
+
+    while (strlen(body) < BODY_BYTES + 1) {
+        memcpy(body + strlen(body), "{},", 4);
+    }
+    memcpy(body + strlen(body), "{}]", 4);
+    start(true);
+    assert_ends(get_with("/told", body), "{\"thread\":\"store\",\"memory_only\":false}");
     stop();
 }
 
@@ -189,6 +223,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(find__of_what_is_remembered_is_the_loops),
         cmocka_unit_test(find__of_anything_else_is_the_pools_and_leaves_nothing_of_the_first_try),
+        cmocka_unit_test(find__that_is_tried_twice_has_room_for_its_body_twice),
         cmocka_unit_test(find__that_is_refused_without_the_store_is_the_loops),
         cmocka_unit_test(read__that_blocks_is_the_pools),
         cmocka_unit_test(find__where_reads_dont_block_is_an_ordinary_read),
