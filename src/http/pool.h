@@ -6,7 +6,7 @@
  * begins, then all of it. With 32 KiB that takes longer than all the rest of a small request. But a small
  * request touches little: its head, its body and the answer's head at the front, an entry for each header
  * at the back. What lies between is as clear as it was, and needs no clearing; and what was never touched
- * takes no memory, so that a connection takes 12 KiB instead of 32.
+ * takes no memory, so that a connection takes 9 KB instead of 32.
  *
  * The build hands the library these in place of memset and malloc (see meson.build); where it can't, the
  * library clears everything itself. docs/internals/performance.md has the measurement.
