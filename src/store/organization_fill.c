@@ -4,34 +4,26 @@
 #include "base/clock.h"
 #include "base/thread.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define PAGE 128
-#define BEGIN_MS 100                    /* a start has other things to do */
-#define PAUSE_MIN_US 200                /* more than a short sleep takes anyhow */
-#define PAUSE_MAX_US 100000             /* a stop waits for it */
-#define WAIT_MS 1000                    /* for a connection of the engine's */
+#define BEGIN_US 100000  /* a start has other things to do */
+#define PAUSE_MIN_US 200 /* more than a short sleep takes anyhow */
+#define FAILED_US 200000 /* before a page that could not be read is asked for again */
+#define WAIT_MS 100      /* for a connection of the engine's; a stop waits as long */
 #define MEMORY_BYTES ((size_t)16 << 20) /* of a page: far more than the rules for texts allow */
 
 struct organization_fill {
     struct store *engine;
     struct organization_memory *memory;
     pthread_t thread;
-    atomic_bool stopping;
 };
 
-static void pause_us(int64_t us)
-{
-    struct timespec pause = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+enum page { PAGE_KEPT, PAGE_FAILED, PAGE_LAST };
 
-    (void)nanosleep(&pause, NULL);
-}
-
-/* Keeps a page of organizations; false: that was the last one, or the walk is of no use any more. */
-static bool fill_page(struct organization_fill *fill, struct arena *mem, uint64_t epoch,
-                      int64_t *position)
+/* Keeps a page of organizations. PAGE_LAST: there are no more, or the walk is of no use any more. */
+static enum page fill_page(struct organization_fill *fill, struct arena *mem, uint64_t epoch,
+                           int64_t *position)
 {
     struct organization page[PAGE];
     struct err err;
@@ -40,36 +32,44 @@ static bool fill_page(struct organization_fill *fill, struct arena *mem, uint64_
 
     if (fill->engine->ops->organization_walk(fill->engine, &call, *position, PAGE, page, &count,
                                              position) != ST_OK) {
-        return false; /* look-ups go on filling */
+        return PAGE_FAILED; /* look-ups go on filling meanwhile */
     }
     for (size_t i = 0; i < count; i++) {
         /* Of those that aren't kept, all but the ones for which there is no room are rare. */
         if (!organization_memory_keep(fill->memory, epoch, KEEP_IF_ROOM, &page[i]) &&
             organization_memory_is_full(fill->memory)) {
-            return false;
+            return PAGE_LAST;
         }
     }
-    return count > 0 && organization_memory_epoch(fill->memory) == epoch;
+    return count > 0 && organization_memory_epoch(fill->memory) == epoch ? PAGE_KEPT : PAGE_LAST;
 }
 
-static void fill_all(struct organization_fill *fill, uint64_t epoch)
+static int64_t pause_us(enum page page, int64_t took_us)
 {
-    int64_t position = 0;
+    int64_t least_us = page == PAGE_FAILED ? FAILED_US : PAUSE_MIN_US;
+
+    return took_us > least_us ? took_us : least_us;
+}
+
+/* False: it is to stop. */
+static bool fill_all(struct organization_fill *fill, uint64_t epoch)
+{
+    enum page page = PAGE_KEPT;
     bool goes_on = true;
+    int64_t position = 0;
     struct arena mem;
 
     arena_init(&mem, MEMORY_BYTES);
-    while (goes_on && !atomic_load(&fill->stopping)) {
+    while (goes_on && page != PAGE_LAST) {
         int64_t begun_us = clock_monotonic_us();
-        int64_t took_us;
 
-        goes_on = fill_page(fill, &mem, epoch, &position);
+        page = fill_page(fill, &mem, epoch, &position);
         arena_clear(&mem);
-        took_us = clock_monotonic_us() - begun_us;
-        took_us = took_us > PAUSE_MIN_US ? took_us : PAUSE_MIN_US;
-        pause_us(took_us < PAUSE_MAX_US ? took_us : PAUSE_MAX_US);
+        goes_on = organization_memory_pause(fill->memory,
+                                            pause_us(page, clock_monotonic_us() - begun_us));
     }
     arena_done(&mem);
+    return goes_on;
 }
 
 static void *fill_main(void *argument)
@@ -78,9 +78,13 @@ static void *fill_main(void *argument)
     uint64_t epoch;
 
     do {
-        pause_us(BEGIN_MS * 1000);
+        if (!organization_memory_pause(fill->memory, BEGIN_US)) {
+            break;
+        }
         epoch = organization_memory_epoch(fill->memory);
-        fill_all(fill, epoch);
+        if (!fill_all(fill, epoch)) {
+            break;
+        }
         organization_memory_settle(fill->memory);
     } while (organization_memory_wait(fill->memory, epoch));
     return NULL;
@@ -108,7 +112,6 @@ void organization_fill_free(struct organization_fill *fill)
     if (!fill) {
         return;
     }
-    atomic_store(&fill->stopping, true);
     organization_memory_end_wait(fill->memory);
     (void)pthread_join(fill->thread, NULL);
     free(fill);

@@ -2,7 +2,7 @@
  * Fills an organization_memory with all that an engine has, on a thread of its own, so that the first
  * look-up of a name after a start is as fast as the second: from shortly after the start, and anew whenever
  * everything was forgotten, until all are there or there is no more room. It works at most half of the time,
- * for some hundred microseconds at once.
+ * for some hundred microseconds at once. What the engine can't give it asks for again.
  */
 #ifndef ORGD_STORE_ORGANIZATION_FILL_H
 #define ORGD_STORE_ORGANIZATION_FILL_H
@@ -16,7 +16,7 @@ struct organization_fill;
 struct organization_fill *organization_fill_new(struct store *engine,
                                                 struct organization_memory *memory);
 
-/* Stops. fill may be NULL. */
+/* Stops, also the memory's other waits, within a page of the walk. fill may be NULL. */
 void organization_fill_free(struct organization_fill *fill);
 
 #endif

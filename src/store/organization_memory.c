@@ -19,6 +19,7 @@
  */
 #include "store/organization_memory.h"
 
+#include "base/clock.h"
 #include "base/thread.h"
 #include "store/organization_pack.h"
 #include "store/organization_shard.h"
@@ -29,6 +30,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #define SHARDS 16
 #define MARKS (1U << 20)
@@ -359,6 +361,21 @@ bool organization_memory_wait(struct organization_memory *memory, uint64_t epoch
     (void)pthread_mutex_lock(&memory->mutex);
     while (!memory->waits_end && atomic_load(&memory->epoch) == epoch) {
         (void)pthread_cond_wait(&memory->forgotten, &memory->mutex);
+    }
+    goes_on = !memory->waits_end;
+    (void)pthread_mutex_unlock(&memory->mutex);
+    return goes_on;
+}
+
+bool organization_memory_pause(struct organization_memory *memory, int64_t us)
+{
+    int64_t until_us = clock_monotonic_us() + us;
+    struct timespec until = { .tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000 };
+    bool goes_on;
+
+    (void)pthread_mutex_lock(&memory->mutex);
+    while (!memory->waits_end && clock_monotonic_us() < until_us) {
+        (void)pthread_cond_timedwait(&memory->forgotten, &memory->mutex, &until);
     }
     goes_on = !memory->waits_end;
     (void)pthread_mutex_unlock(&memory->mutex);

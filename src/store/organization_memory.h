@@ -76,6 +76,11 @@ void organization_memory_settle(struct organization_memory *memory);
 
 /* Waits until everything was forgotten since epoch, or the wait was ended, which gives false. */
 bool organization_memory_wait(struct organization_memory *memory, uint64_t epoch);
+
+/* Waits for so long, or until the wait is ended, which gives false. */
+bool organization_memory_pause(struct organization_memory *memory, int64_t us);
+
+/* Ends what waits, and what will. */
 void organization_memory_end_wait(struct organization_memory *memory);
 
 #endif
