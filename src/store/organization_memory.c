@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "store/organization_pack.h"
+#include "store/organization_pages.h"
 #include "store/organization_shard.h"
 
 #include <pthread.h>
@@ -29,7 +30,6 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <time.h>
 
 #define SHARDS 16
@@ -37,12 +37,6 @@
 #define MARK_WORD 64
 #define TABLE_BYTES (ORGANIZATION_SHARD_BUCKETS * sizeof(organization_bucket))
 #define DATA_BYTES (SHARDS * (TABLE_BYTES + ORGANIZATION_SHARD_LOG_BYTES))
-#define LARGE_PAGE_BYTES ((size_t)2 << 20)
-#define SMALL_PAGE_BYTES ((size_t)4096)
-#define SMALL_PAGES (LARGE_PAGE_BYTES / SMALL_PAGE_BYTES)
-#ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25 /* of Linux 6.1; not every C library has it yet */
-#endif
 
 struct locked_shard {
     alignas(64) pthread_mutex_t mutex;
@@ -66,7 +60,7 @@ struct organization_memory {
 
 _Static_assert(DATA_BYTES + sizeof(struct organization_memory) <= ORGANIZATION_MEMORY_BYTES,
                "as small as the header says");
-_Static_assert(DATA_BYTES % LARGE_PAGE_BYTES == 0, "large pages have nothing to spare");
+_Static_assert(DATA_BYTES % ORGANIZATION_PAGE_BYTES == 0, "large pages have nothing to spare");
 
 /* Ids are made by servers, so a hash without a key will do; one mark for two costs no more than a look-up. */
 static uint32_t mark_of(const struct oid *id)
@@ -98,34 +92,15 @@ static bool is_changed(struct organization_memory *memory, const struct organiza
     return is_marked(memory, &organization->id) || is_marked(memory, &organization->admin_id);
 }
 
-/* Zeros, from where a large page may begin; NULL where memory is out. They take space when they are touched. */
-static void *map_data(void)
-{
-    size_t bytes = DATA_BYTES + LARGE_PAGE_BYTES;
-    unsigned char *all = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    size_t front;
-
-    if (all == MAP_FAILED) {
-        return NULL;
-    }
-    front = LARGE_PAGE_BYTES - (uintptr_t)all % LARGE_PAGE_BYTES;
-    (void)munmap(all, front);
-    if (front < LARGE_PAGE_BYTES) {
-        (void)munmap(all + front + DATA_BYTES, LARGE_PAGE_BYTES - front);
-    }
-    return all + front;
-}
-
 struct organization_memory *organization_memory_new(void)
 {
     struct organization_memory *memory = aligned_alloc(64, sizeof(*memory));
-    unsigned char *data = map_data();
+    unsigned char *data = organization_pages_map(DATA_BYTES);
 
     if (!memory || !data) {
         free(memory);
         if (data) {
-            (void)munmap(data, DATA_BYTES);
+            organization_pages_unmap(data, DATA_BYTES);
         }
         return NULL;
     }
@@ -155,7 +130,7 @@ void organization_memory_free(struct organization_memory *memory)
     }
     (void)pthread_cond_destroy(&memory->forgotten);
     (void)pthread_mutex_destroy(&memory->mutex);
-    (void)munmap(memory->data, DATA_BYTES);
+    organization_pages_unmap(memory->data, DATA_BYTES);
     free(memory);
 }
 
@@ -263,10 +238,7 @@ static void forget_all(struct organization_memory *memory)
         set_mark(memory, one->marks[0]);
         set_mark(memory, one->marks[1]);
     }
-    /* Private pages that are given back are zeros when they are touched again. */
-    if (madvise(memory->data, DATA_BYTES, MADV_DONTNEED) != 0) {
-        memset(memory->data, 0, DATA_BYTES);
-    }
+    organization_pages_clear(memory->data, DATA_BYTES);
     for (int i = 0; i < SHARDS; i++) {
         organization_shard_clear(&memory->shards[i].shard);
         (void)pthread_mutex_unlock(&memory->shards[i].mutex);
@@ -335,23 +307,7 @@ void organization_memory_all_changed(struct organization_memory *memory)
 
 void organization_memory_settle(struct organization_memory *memory)
 {
-    unsigned char touched[SMALL_PAGES];
-
-    for (size_t at = 0; at < DATA_BYTES; at += LARGE_PAGE_BYTES) {
-        unsigned char *page = memory->data + at;
-        size_t count = 0;
-
-        if (mincore(page, LARGE_PAGE_BYTES, touched) != 0) {
-            return; /* the small pages are of another size */
-        }
-        for (size_t i = 0; i < SMALL_PAGES; i++) {
-            count += touched[i] & 1;
-        }
-        /* What is not full would take space for nothing. */
-        if (count > SMALL_PAGES / 4 * 3 && madvise(page, LARGE_PAGE_BYTES, MADV_COLLAPSE) != 0) {
-            (void)madvise(page, LARGE_PAGE_BYTES, MADV_HUGEPAGE); /* the system may do it in time */
-        }
-    }
+    organization_pages_settle(memory->data, DATA_BYTES);
 }
 
 bool organization_memory_wait(struct organization_memory *memory, uint64_t epoch)
