@@ -71,18 +71,19 @@ static struct organization any_organization(struct numbers *numbers, struct aren
         .created_ms = any_time(numbers, like->created_ms),
         .admin_email = text_like(numbers, mem, like->admin_email),
     };
+    const struct str front = STR("org_");
     char *collection;
 
     one.admin_id = any_oid(numbers, &one.id);
     one.updated_ms = any_time(numbers, one.created_ms);
     one.name_key = text_like(numbers, mem, one.name);
     one.slug = text_like(numbers, mem, one.name_key);
-    collection = arena_alloc(mem, 4 + one.slug.len);
-    memcpy(collection, "org_", 4);
+    collection = arena_alloc(mem, front.len + one.slug.len);
+    memcpy(collection, front.ptr, front.len);
     if (one.slug.len > 0) {
-        memcpy(collection + 4, one.slug.ptr, one.slug.len);
+        memcpy(collection + front.len, one.slug.ptr, one.slug.len);
     }
-    one.collection = (struct str){ .ptr = collection, .len = 4 + one.slug.len };
+    one.collection = (struct str){ .ptr = collection, .len = front.len + one.slug.len };
     return one;
 }
 
