@@ -144,6 +144,29 @@ STORE_TEST(update__of_the_address_frees_the_old_one_and_keeps_the_password_versi
     assert_status(store_organization_create(f->store, &f->call, &other, &now), ST_OK);
 }
 
+/* Which is looked at before and after, so that what remembers it has to notice. */
+STORE_TEST(update__of_an_address_is_told_by_each_organization_of_its_administrator)
+{
+    FIXTURE;
+    struct tenant acme = suite_tenant(f, "acme");
+    struct tenant other = suite_tenant(f, "other");
+    struct organization_change change = suite_change(&acme.organization, 7);
+    struct organization found;
+
+    other.members[0] = acme.members[0];
+    other.organization.admin_id = acme.organization.admin_id;
+    suite_put_tenant(f, &acme);
+    suite_put_tenant(f, &other);
+    change.email = STR("New@acme.example");
+    change.email_key = STR("new@acme.example");
+    assert_status(store_organization_by_name(f->store, &f->call, STR("org other"), &found), ST_OK);
+    assert_str(found.admin_email, acme.organization.admin_email.ptr);
+    assert_status(store_organization_update(f->store, &f->call, &change, &found), ST_OK);
+    assert_status(store_organization_by_name(f->store, &f->call, STR("org other"), &found), ST_OK);
+    assert_str(found.admin_email, "New@acme.example");
+    assert_true(oid_equal(&found.id, &other.organization.id));
+}
+
 STORE_TEST(update__of_the_password_raises_its_version_and_outdates_the_old_one)
 {
     FIXTURE;
@@ -242,6 +265,7 @@ const struct CMUnitTest update_tests[] = {
     suite_test(rename__to_a_held_slug_gets_suffix),
     suite_test(update__of_a_held_address_is_refused_and_changes_nothing),
     suite_test(update__of_the_address_frees_the_old_one_and_keeps_the_password_version),
+    suite_test(update__of_an_address_is_told_by_each_organization_of_its_administrator),
     suite_test(update__of_the_password_raises_its_version_and_outdates_the_old_one),
     suite_test(update__by_whom_it_is_not_for_is_refused),
     suite_test(update__expects_the_name_it_was_decided_upon),
