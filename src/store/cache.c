@@ -309,6 +309,14 @@ static const struct store_ops ops = {
     .document_as_kept = cache_document_as_kept,
 };
 
+/* What organizations leave of the memory that they and documents have together. */
+static size_t room_for_documents(void *context)
+{
+    size_t organizations = organization_memory_bytes(context);
+
+    return organizations < CACHE_BYTES ? CACHE_BYTES - organizations : 0;
+}
+
 struct store *cache_store_new(struct store *inner, int64_t max_age_ms)
 {
     struct cache_store *cache = calloc(1, sizeof(*cache));
@@ -320,9 +328,11 @@ struct store *cache_store_new(struct store *inner, int64_t max_age_ms)
     *cache = (struct cache_store){ .ops = ops,
                                    .inner = inner,
                                    .table = cache_table_new(),
-                                   .documents = is_alone ? document_memory_new() : NULL,
                                    .organizations = is_alone ? organization_memory_new() : NULL,
                                    .max_age_ms = max_age_ms };
+    if (cache->organizations) {
+        cache->documents = document_memory_new(room_for_documents, cache->organizations);
+    }
     if (!cache->table || (is_alone && (!cache->documents || !cache->organizations))) {
         cache_table_free(cache->table);
         document_memory_free(cache->documents);

@@ -14,6 +14,9 @@
 
 #include "store/store.h"
 
+/* Organizations by name and documents together: what a million organizations need, and 2 MiB. */
+#define CACHE_BYTES ((size_t)30 << 20)
+
 /*
  * Takes inner over; closing the result closes it. NULL only where memory is out, and then inner is
  * still the caller's.
@@ -24,8 +27,9 @@
  *             change while the process runs (SQLite). Otherwise what others change is seen this
  *             much later at most, and documents are not remembered at all.
  *
- * Its memory is bounded: organization_memory.h's, 8,192 results and as many documents of at most 2 KiB each (twice 16 MiB; some
- * hundred bytes each are usual). Password hashes are among them, and are wiped when they are let go.
+ * Its memory is bounded: 8,192 results of at most 2 KiB each (16 MiB; some hundred bytes each are usual), and
+ * CACHE_BYTES for organizations by name and documents together, of which documents have 16 MiB at most. Password
+ * hashes are among the results, and are wiped when they are let go.
  */
 struct store *cache_store_new(struct store *inner, int64_t max_age_ms);
 

@@ -1,19 +1,18 @@
-/* Counters by hash; shards with a mutex each, sets of a few places in them, one allocation for each
- * document. */
+/* Counters by hash, and shards with a mutex each. */
 #include "store/document_memory.h"
 
 #include "base/arena.h"
+#include "store/document_shard.h"
 
 #include <pthread.h>
 #include <sodium.h>
 #include <stdalign.h>
 #include <stdatomic.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 
 #define PAIRS 4096 /* so that two documents that are written and read at once seldom share one */
-#define SHARDS 64
-#define WAYS 4
-#define SETS (DOCUMENT_MEMORY_PLACES / SHARDS / WAYS)
+#define SHARDS (DOCUMENT_MEMORY_BYTES / DOCUMENT_SHARD_LOG_BYTES)
+#define ROOM_USES 1024 /* of a shard, between two looks at how much room there is */
 #define CACHE_LINE 64
 #define KEY_MAX                                                                                    \
     (OID_BYTES + 256) /* ids that the rules allow have 128 bytes; longer ones aren't kept */
@@ -23,41 +22,37 @@ struct pair {
     _Atomic uint64_t generation;
 };
 
-/* A document. Behind it lie its id and its body, each with a NUL. */
-struct kept {
-    struct document_reading reading;
-    uint64_t used; /* the shard's count of uses at the last one */
-    struct oid organization_id;
-    struct document document;
-    size_t text_bytes;
-    char text[];
-};
-
-struct shard {
+struct locked_shard {
     alignas(CACHE_LINE) pthread_mutex_t mutex;
     uint64_t uses;
-    struct kept *places[SETS][WAYS];
+    struct document_shard shard;
 };
 
 struct document_memory {
     unsigned char key[crypto_shorthash_KEYBYTES];
+    document_memory_room *room;
+    void *context;
     alignas(CACHE_LINE) struct pair common;
     alignas(CACHE_LINE) struct pair pairs[PAIRS];
-    struct shard shards[SHARDS];
+    struct locked_shard shards[SHARDS];
+    alignas(4096) unsigned char logs[SHARDS][DOCUMENT_SHARD_LOG_BYTES];
 };
 
-struct document_memory *document_memory_new(void)
+/* In whole pages from the system, which take space when they are touched. */
+struct document_memory *document_memory_new(document_memory_room *room, void *context)
 {
-    struct document_memory *memory =
-        aligned_alloc(alignof(struct document_memory), sizeof(*memory));
+    struct document_memory *memory = mmap(NULL, sizeof(*memory), PROT_READ | PROT_WRITE,
+                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    if (!memory) {
+    if (memory == MAP_FAILED) {
         return NULL;
     }
-    memset(memory, 0, sizeof(*memory));
     crypto_shorthash_keygen(memory->key);
-    for (int i = 0; i < SHARDS; i++) {
+    memory->room = room;
+    memory->context = context;
+    for (size_t i = 0; i < SHARDS; i++) {
         (void)pthread_mutex_init(&memory->shards[i].mutex, NULL);
+        memory->shards[i].shard.log = memory->logs[i];
     }
     return memory;
 }
@@ -67,15 +62,10 @@ void document_memory_free(struct document_memory *memory)
     if (!memory) {
         return;
     }
-    for (int i = 0; i < SHARDS; i++) {
-        struct shard *shard = &memory->shards[i];
-
-        for (int place = 0; place < SETS * WAYS; place++) {
-            free(shard->places[place / WAYS][place % WAYS]);
-        }
-        (void)pthread_mutex_destroy(&shard->mutex);
+    for (size_t i = 0; i < SHARDS; i++) {
+        (void)pthread_mutex_destroy(&memory->shards[i].mutex);
     }
-    free(memory);
+    (void)munmap(memory, sizeof(*memory));
 }
 
 /* Ids longer than the rules allow share the hashes of their beginnings. */
@@ -98,58 +88,32 @@ static uint64_t hash_of(const struct document_memory *memory, const struct oid *
 
 static struct pair *pair_of(struct document_memory *memory, uint64_t hash)
 {
-    return &memory->pairs[hash / SHARDS / SETS % PAIRS];
+    return &memory->pairs[(hash >> 32) % PAIRS];
 }
 
-static struct shard *shard_of(struct document_memory *memory, uint64_t hash)
+/* The shard of a document, with its mutex held: now and then it gets the size that there is room for. */
+static struct locked_shard *lock_shard(struct document_memory *memory, uint64_t hash)
 {
-    return &memory->shards[hash % SHARDS];
-}
+    struct locked_shard *shard = &memory->shards[hash % SHARDS];
 
-static struct kept **set_of(struct shard *shard, uint64_t hash)
-{
-    return shard->places[hash / SHARDS % SETS];
-}
+    (void)pthread_mutex_lock(&shard->mutex);
+    if (shard->uses++ % ROOM_USES == 0) {
+        size_t room = memory->room ? memory->room(memory->context) : DOCUMENT_MEMORY_BYTES;
 
-static bool is_of(const struct kept *kept, uint64_t hash, const struct oid *organization_id,
-                  struct str id)
-{
-    return kept->reading.hash == hash && oid_equal(&kept->organization_id, organization_id) &&
-           str_equal(kept->document.id, id);
-}
-
-static void copy_to(const struct kept *kept, struct arena *mem, struct document *ret_document)
-{
-    char *text = arena_alloc(mem, kept->text_bytes);
-
-    memcpy(text, kept->text, kept->text_bytes);
-    *ret_document = kept->document;
-    ret_document->id.ptr = text;
-    ret_document->body.ptr = text + kept->document.id.len + 1;
+        room = room < DOCUMENT_MEMORY_BYTES ? room : DOCUMENT_MEMORY_BYTES;
+        document_shard_limit(&shard->shard, room / SHARDS);
+    }
+    return shard;
 }
 
 static bool find(struct document_memory *memory, const struct document_reading *reading,
                  const struct oid *organization_id, struct str id, struct arena *mem,
                  struct document *ret_document)
 {
-    struct shard *shard = shard_of(memory, reading->hash);
-    struct kept **set = set_of(shard, reading->hash);
-    bool found = false;
+    struct locked_shard *shard = lock_shard(memory, reading->hash);
+    bool found =
+        document_shard_find(&shard->shard, reading, organization_id, id, mem, ret_document);
 
-    (void)pthread_mutex_lock(&shard->mutex);
-    for (int way = 0; way < WAYS; way++) {
-        struct kept *kept = set[way];
-
-        if (kept && is_of(kept, reading->hash, organization_id, id)) {
-            found = kept->reading.generation == reading->generation &&
-                    kept->reading.common_generation == reading->common_generation;
-            if (found) {
-                kept->used = ++shard->uses;
-                copy_to(kept, mem, ret_document);
-            }
-            break;
-        }
-    }
     (void)pthread_mutex_unlock(&shard->mutex);
     return found;
 }
@@ -176,80 +140,24 @@ bool document_memory_recall(struct document_memory *memory, struct arena *mem,
     return reading.is_quiet && find(memory, &reading, organization_id, id, mem, ret_document);
 }
 
-/* A copy of the document; NULL where it is too large or memory is out. */
-static struct kept *kept_new(const struct document_reading *reading,
-                             const struct oid *organization_id, const struct document *document)
-{
-    struct str id = document->id;
-    struct str body = document->body;
-    struct kept *kept;
-    size_t text_bytes;
-
-    if (id.len > KEY_MAX - OID_BYTES || body.len > DOCUMENT_MEMORY_MAX_BYTES ||
-        sizeof(*kept) + id.len + body.len + 2 > DOCUMENT_MEMORY_MAX_BYTES) {
-        return NULL;
-    }
-    text_bytes = id.len + 1 + body.len + 1;
-    kept = malloc(sizeof(*kept) + text_bytes);
-    if (!kept) {
-        return NULL;
-    }
-    *kept = (struct kept){ .reading = *reading,
-                           .organization_id = *organization_id,
-                           .document = *document,
-                           .text_bytes = text_bytes };
-    memcpy(kept->text, id.ptr, id.len);
-    kept->text[id.len] = '\0';
-    memcpy(kept->text + id.len + 1, body.ptr, body.len);
-    kept->text[text_bytes - 1] = '\0';
-    kept->document.id.ptr = kept->text;
-    kept->document.body.ptr = kept->text + id.len + 1;
-    return kept;
-}
-
-/* The place that the document has, or else an empty one, or that of the one unused for the longest. */
-static struct kept **place_for(struct kept **set, const struct kept *kept)
-{
-    struct kept **worst = &set[0];
-
-    for (int way = 0; way < WAYS; way++) {
-        if (set[way] &&
-            is_of(set[way], kept->reading.hash, &kept->organization_id, kept->document.id)) {
-            return &set[way];
-        }
-        if (*worst && (!set[way] || set[way]->used < (*worst)->used)) {
-            worst = &set[way];
-        }
-    }
-    return worst;
-}
-
 void document_memory_remember(struct document_memory *memory,
                               const struct document_reading *reading,
                               const struct oid *organization_id, const struct document *document)
 {
-    struct shard *shard;
-    struct kept **place;
-    struct kept *kept;
-    struct kept *old;
+    size_t id_bytes = document->id.len;
+    size_t body_bytes = document->body.len;
+    struct locked_shard *shard;
 
-    if (!memory || !reading->is_quiet ||
+    if (!memory || !reading->is_quiet || id_bytes > KEY_MAX - OID_BYTES ||
+        body_bytes > DOCUMENT_MEMORY_MAX_BYTES ||
+        id_bytes + body_bytes > DOCUMENT_MEMORY_MAX_BYTES ||
         atomic_load(&memory->common.generation) != reading->common_generation ||
         atomic_load(&pair_of(memory, reading->hash)->generation) != reading->generation) {
         return;
     }
-    kept = kept_new(reading, organization_id, document);
-    if (!kept) {
-        return;
-    }
-    shard = shard_of(memory, reading->hash);
-    (void)pthread_mutex_lock(&shard->mutex);
-    kept->used = ++shard->uses;
-    place = place_for(set_of(shard, reading->hash), kept);
-    old = *place;
-    *place = kept;
+    shard = lock_shard(memory, reading->hash);
+    document_shard_keep(&shard->shard, reading, organization_id, document);
     (void)pthread_mutex_unlock(&shard->mutex);
-    free(old);
 }
 
 void document_memory_changing(struct document_memory *memory, const struct oid *organization_id,

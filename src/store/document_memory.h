@@ -8,22 +8,26 @@
  * others, and there is one more for changes that may concern any document. A result is used only where
  * both pairs say so; each change adds to one of them; and the argument holds for each pair by itself.
  *
- * Bounded: a fixed number of places, and documents of more bytes than DOCUMENT_MEMORY_MAX_BYTES are not
- * kept. Any thread, any number at once. memory may be NULL everywhere: then nothing is remembered.
+ * Bounded in bytes, and by what the owner says there is room for; documents of more bytes than
+ * DOCUMENT_MEMORY_MAX_BYTES are not kept. What was kept the longest ago and not looked up since gives way.
+ * Any thread, any number at once. memory may be NULL everywhere: then nothing is remembered.
  */
 #ifndef ORGD_STORE_DOCUMENT_MEMORY_H
 #define ORGD_STORE_DOCUMENT_MEMORY_H
 
 #include "store/store.h"
 
-/* Documents at once, and the bytes of each with its id: 16 MiB in all, where they are as large as that. */
-#define DOCUMENT_MEMORY_PLACES 8192
+/* All documents at most, with some 50 bytes beside the id and the body of each; and the largest. */
+#define DOCUMENT_MEMORY_BYTES ((size_t)16 << 20)
 #define DOCUMENT_MEMORY_MAX_BYTES 2048
 
 struct document_memory;
 
-/* NULL where memory is out. */
-struct document_memory *document_memory_new(void);
+/* How many bytes documents may take now, asked now and then by any thread that reads one. */
+typedef size_t document_memory_room(void *context);
+
+/* NULL where memory is out. room: NULL where there is room for DOCUMENT_MEMORY_BYTES, the most at any rate. */
+struct document_memory *document_memory_new(document_memory_room *room, void *context);
 
 /* No other call is under way. */
 void document_memory_free(struct document_memory *memory);

@@ -345,3 +345,19 @@ void organization_memory_end_wait(struct organization_memory *memory)
     (void)pthread_cond_broadcast(&memory->forgotten);
     (void)pthread_mutex_unlock(&memory->mutex);
 }
+
+size_t organization_memory_bytes(struct organization_memory *memory)
+{
+    size_t bytes = 0;
+
+    for (int i = 0; memory && i < SHARDS; i++) {
+        const struct organization_shard *shard = &memory->shards[i].shard;
+
+        (void)pthread_mutex_lock(&memory->shards[i].mutex);
+        bytes += shard->has_turned ? ORGANIZATION_SHARD_LOG_BYTES : shard->at;
+        (void)pthread_mutex_unlock(&memory->shards[i].mutex);
+    }
+    /* A large page is taken where three quarters of it are used. */
+    bytes = (bytes + SHARDS * TABLE_BYTES) / 3 * 4;
+    return !memory ? 0 : bytes < DATA_BYTES ? bytes : DATA_BYTES;
+}

@@ -52,6 +52,9 @@ bool organization_memory_keep(struct organization_memory *memory, uint64_t epoch
 /* Whether something was not kept for want of room since everything was forgotten last. */
 bool organization_memory_is_full(struct organization_memory *memory);
 
+/* What it comes to now, at most. */
+size_t organization_memory_bytes(struct organization_memory *memory);
+
 /* Around a change of one organization, and of an account where it isn't NULL: from before the engine is
  * called until it has returned. The change is the caller's memory. */
 struct organization_changing {

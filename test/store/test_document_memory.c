@@ -12,14 +12,21 @@ static const struct oid acme = { .bytes = { 1 } };
 
 struct bare {
     struct document_memory *memory;
+    size_t room;
     struct arena mem;
 };
+
+static size_t room(void *context)
+{
+    return *(size_t *)context;
+}
 
 static int setup_bare(void **state)
 {
     static struct bare bare;
 
-    bare.memory = document_memory_new();
+    bare.room = DOCUMENT_MEMORY_BYTES;
+    bare.memory = document_memory_new(room, &bare.room);
     arena_init(&bare.mem, (size_t)64 << 20);
     *state = &bare;
     return bare.memory ? 0 : -1;
@@ -176,31 +183,136 @@ TEST(memory__what_is_too_large_is_not_kept)
 
     assert_kept(bare, 10, 0, true);
     assert_kept(bare, 11, 1500, true);
-    assert_kept(bare, 12, DOCUMENT_MEMORY_MAX_BYTES, false);
-    assert_kept(bare, 13, (size_t)1 << 20, false);
+    assert_kept(bare, 12, DOCUMENT_MEMORY_MAX_BYTES - 12, true);
+    assert_kept(bare, 13, DOCUMENT_MEMORY_MAX_BYTES - 12, false);
+    assert_kept(bare, 14, DOCUMENT_MEMORY_MAX_BYTES, false);
+    assert_kept(bare, 15, (size_t)1 << 20, false);
     assert_kept(bare, 256, 100, true);
     assert_kept(bare, 257, 100, false);
     assert_kept(bare, 100000, 100, false);
 }
 
-TEST(memory__many_push_out_old_ones_and_never_the_one_in_use)
+/* Reads documents "from" to "to - 1", of lengths of every kind, which depend on the salt. */
+static void read_many(struct bare *bare, int from, int to, size_t salt)
 {
-    enum { MANY = 3 * DOCUMENT_MEMORY_PLACES };
-    struct bare *bare = *state;
     char id[16];
-    int remembered = 0;
+    char body[512];
 
-    read_whole(bare, "in use");
-    for (int i = 0; i < MANY; i++) {
+    for (int i = from; i < to; i++) {
+        size_t len = ((size_t)i * 7919 + salt) % sizeof(body);
+        struct document document = { .body = { .ptr = body, .len = len } };
+        struct document_reading reading;
+
         (void)snprintf(id, sizeof(id), "%d", i);
-        read_whole(bare, id);
-        assert_true(is_remembered(bare, "in use"));
+        document.id = str_of(id);
+        memset(body, 'a' + i % 26, len);
+        (void)begin(bare, id, &reading);
+        document_memory_remember(bare->memory, &reading, &acme, &document);
+        arena_clear(&bare->mem);
     }
-    for (int i = 0; i < MANY; i++) {
+}
+
+/* How many of them are remembered; each that is, is what was read. */
+static int count_many(struct bare *bare, int from, int to, size_t salt)
+{
+    char id[16];
+    char body[512];
+    int count = 0;
+
+    for (int i = from; i < to; i++) {
+        struct document_reading reading;
+        struct document found;
+
         (void)snprintf(id, sizeof(id), "%d", i);
-        remembered += is_remembered(bare, id);
+        if (document_memory_recall(bare->memory, &bare->mem, &acme, str_of(id), &reading, &found)) {
+            count++;
+            assert_str(found.id, id);
+            assert_int_equal(found.body.len, ((size_t)i * 7919 + salt) % 512);
+            assert_int_equal(found.body.ptr[found.body.len], '\0');
+            memset(body, 'a' + i % 26, found.body.len);
+            assert_memory_equal(found.body.ptr, body, found.body.len);
+        }
+        arena_clear(&bare->mem);
     }
-    assert_in_range(remembered, DOCUMENT_MEMORY_PLACES / 2, DOCUMENT_MEMORY_PLACES);
+    return count;
+}
+
+/* A document of these has 304 bytes on average, so some 55,000 fit. */
+TEST(memory__tens_of_thousands_fit)
+{
+    struct bare *bare = *state;
+
+    read_many(bare, 0, 40000, 0);
+    assert_in_range(count_many(bare, 0, 40000, 0), 39000, 40000);
+}
+
+TEST(memory__many_push_out_old_ones)
+{
+    struct bare *bare = *state;
+
+    for (size_t salt = 0; salt < 3; salt++) {
+        read_many(bare, 0, 200000, salt);
+    }
+    assert_in_range(count_many(bare, 0, 200000, 2), 40000, 56000);
+    assert_in_range(count_many(bare, 190000, 200000, 2), 9500, 10000);
+}
+
+TEST(memory__those_in_use_are_not_pushed_out)
+{
+    struct bare *bare = *state;
+    int in_use = 1000;
+
+    read_many(bare, 0, in_use, 0);
+    for (int i = in_use; i < 300000; i += 5000) {
+        assert_in_range(count_many(bare, 0, in_use, 0), in_use * 9 / 10, in_use);
+        read_many(bare, i, i + 5000, 0);
+    }
+}
+
+TEST(memory__as_many_in_use_as_fit_stay_whole)
+{
+    struct bare *bare = *state;
+
+    read_many(bare, 0, 52000, 0);
+    for (int i = 100000; i < 200000; i += 10000) {
+        (void)count_many(bare, 0, 52000, 0);
+        read_many(bare, i, i + 10000, 0);
+        assert_true(count_many(bare, i, i + 10000, 0) > 0);
+    }
+}
+
+TEST(memory__document_that_was_read_again_is_the_new_one)
+{
+    struct bare *bare = *state;
+
+    for (size_t salt = 0; salt < 40; salt++) {
+        document_memory_all_changing(bare->memory);
+        document_memory_all_changed(bare->memory);
+        read_many(bare, 0, 5000, salt);
+        assert_in_range(count_many(bare, 0, 5000, salt), 4950, 5000);
+    }
+}
+
+TEST(memory__there_is_as_much_as_there_is_room_for)
+{
+    struct bare *bare = *state;
+
+    read_many(bare, 0, 40000, 0);
+    bare->room = DOCUMENT_MEMORY_BYTES / 16;
+    for (int i = 0; i < 3; i++) {
+        read_many(bare, 0, 40000, 0);
+    }
+    assert_in_range(count_many(bare, 0, 40000, 0), 2500, 3600);
+    bare->room = 0;
+    for (int i = 0; i < 3; i++) {
+        read_many(bare, 0, 40000, 0);
+    }
+    assert_int_equal(count_many(bare, 0, 40000, 0), 0);
+    bare->room = SIZE_MAX;
+    for (int i = 0; i < 3; i++) {
+        read_many(bare, 0, 40000, 0);
+    }
+    assert_in_range(count_many(bare, 0, 40000, 0), 39000, 40000);
 }
 
 /* ---- threads: documents that are numbers, which only grow ---- */
@@ -309,7 +421,12 @@ int main(void)
         bare_test(memory__readings_that_overlap_a_change_at_either_end_leave_nothing),
         bare_test(memory__one_of_two_changes_that_ends_is_not_the_end),
         bare_test(memory__what_is_too_large_is_not_kept),
-        bare_test(memory__many_push_out_old_ones_and_never_the_one_in_use),
+        bare_test(memory__tens_of_thousands_fit),
+        bare_test(memory__many_push_out_old_ones),
+        bare_test(memory__those_in_use_are_not_pushed_out),
+        bare_test(memory__as_many_in_use_as_fit_stay_whole),
+        bare_test(memory__document_that_was_read_again_is_the_new_one),
+        bare_test(memory__there_is_as_much_as_there_is_room_for),
         bare_test(race__no_reading_is_older_than_what_was_answered_or_seen_before),
     };
 

@@ -104,6 +104,24 @@ TEST(memory__of_nothing_remembers_nothing)
 }
 
 /* What may change about an organization: itself, or the account of its administrator. */
+TEST(memory__says_how_large_it_has_become)
+{
+    struct bare *bare = *state;
+    size_t empty = organization_memory_bytes(bare->memory);
+    size_t some;
+
+    assert_int_equal(organization_memory_bytes(NULL), 0);
+    for (int n = 0; n < 10000; n++) {
+        assert_true(keep_now(bare, n));
+        arena_clear(&bare->mem);
+    }
+    some = organization_memory_bytes(bare->memory);
+    assert_in_range(some, empty + 100000, ORGANIZATION_MEMORY_BYTES);
+    organization_memory_all_changing(bare->memory);
+    organization_memory_all_changed(bare->memory);
+    assert_int_equal(organization_memory_bytes(bare->memory), empty);
+}
+
 TEST(memory__change_of_either_id_ends_the_use_of_an_organization)
 {
     struct bare *bare = *state;
@@ -284,6 +302,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         bare_test(memory__finds_what_was_kept_and_nothing_else),
         bare_test(memory__of_nothing_remembers_nothing),
+        bare_test(memory__says_how_large_it_has_become),
         bare_test(memory__change_of_either_id_ends_the_use_of_an_organization),
         bare_test(memory__change_of_all_forgets_what_was_and_what_is_on_its_way),
         bare_test(memory__many_changes_forget_all_but_what_is_being_changed),
