@@ -25,8 +25,9 @@ from measure import (
 from population import populate
 
 DOCUMENTS = 1000
-FEW = 100  # organizations
+FEW = 100  # organizations, and documents
 ASKED = 200_000  # of the names of many, at random, for each thread of wrk
+ASKED_DOCUMENTS = 50_000  # of documents: with a token a request is longer
 PORT = 18999
 ORG_GET = "/org/get?organization_name="
 
@@ -37,6 +38,13 @@ def any_name(organizations, asked=None):
     if asked or organizations > ASKED:
         number = f"math.random(0, {organizations - 1})"
     return f'"{ORG_GET}Bench%20" .. {number}', asked or min(organizations, ASKED)
+
+
+def any_document(name, address, documents):
+    """A script that asks for documents of organization 0 at random."""
+    path = documents_of(check(address))
+    lua = f'"{path}/d" .. math.random(0, {documents - 1})'
+    return script(name, "GET", (lua, ASKED_DOCUMENTS), bearer(log_in(address)))
 
 
 def own_limit(run):
@@ -91,19 +99,20 @@ def check(address):
     answer = call("GET", f"{address}{ORG_GET}{quote(NAME)}")
     if answer["organization_name"] != NAME:
         raise Failed(f"GET /org/get answered {answer}")
+    return answer
 
 
 def many_tenants(run):
-    """Two servers on the one core, in turns: one with few organizations, one with many."""
+    """Two servers on the one core, in turns: one with few organizations and documents, one with many."""
     few = run.directory("few")
-    populate(few, FEW)
+    populate(few, FEW, FEW)
     many = run.many_tenants()
     with ExitStack() as stack:
         _, of_few = stack.enter_context(embedded(few, ONE))
         _, of_many = stack.enter_context(embedded(many, ONE))
         check(of_few)
         check(of_many)
-        one_few, one_many, any_few, any_many = in_turns(
+        one_few, one_many, any_few, any_many, documents_few, documents_many = in_turns(
             run.rounds,
             load(run, f"{of_few}{ORG_GET}{quote(NAME)}"),
             load(run, f"{of_many}{ORG_GET}{quote(NAME)}"),
@@ -111,6 +120,9 @@ def many_tenants(run):
             # those of the others are made.
             load(run, of_few, script("few", "GET", any_name(FEW, ASKED))),
             load(run, of_many, script("many", "GET", any_name(run.tenants, ASKED))),
+            load(run, of_few, any_document("few_documents", of_few, FEW)),
+            load(run, of_many, any_document("many_documents", of_many, run.documents)),
         )
     run.rates("org_get_many", one_many, one_few)
     run.rates("org_get_any", any_many, any_few)
+    run.rates("document_get_any", documents_many, documents_few)

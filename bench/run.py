@@ -32,7 +32,7 @@ from measure import ALL, REFERENCES
 MEASURES = {
     "wrk": (reads.own_limit, ["wrk"]),
     "reads": (reads.beside_constant, ["org_get", "org_get_p99", "document_get"]),
-    "many": (reads.many_tenants, ["org_get_many", "org_get_any"]),
+    "many": (reads.many_tenants, ["org_get_many", "org_get_any", "document_get_any"]),
     "writes": (writes.beside_group_commit, ["post_64", "post_1"]),
     "logins": (logins.beside_argon2, ["login"]),
     "crowd": (logins.crowd, ["crowd", "crowd_refused", "crowd_served", "crowd_memory"]),
@@ -96,10 +96,10 @@ class Run:
         return path
 
     def many_tenants(self):
-        """The directory of a store with all the organizations; made at its first use."""
+        """The directory of a store with all organizations and documents; made at its first use."""
         if not self._many:
             self._many = self.directory("many")
-            reads.populate(self._many, self.tenants)
+            reads.populate(self._many, self.tenants, self.documents)
         return self._many
 
     def record(self, key, ours, theirs=None, note=""):

@@ -40,6 +40,8 @@ ROWS = [
         "among 100", least=0.9),
     Row("org_get_any", "GET /org/get of any name of {tenants}", EMBEDDED, "/s",
         "of 100", least=0.9),
+    Row("document_get_any", "GET of any of {documents} documents", EMBEDDED, "/s",
+        "of 100", least=0.9),
     # writes.py
     Row("post_64", "POST of a document, 64 clients", EMBEDDED, "/s", "bare group commit", least=0.8),
     Row("post_1", "POST of a document, one client, p50", EMBEDDED, "ms", "bare commit", most=1.5),
