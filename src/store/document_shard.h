@@ -32,7 +32,7 @@ bool document_shard_find(struct document_shard *shard, const struct document_rea
                          const struct oid *organization_id, struct str id, struct arena *mem,
                          struct document *ret_document);
 
-/* Keeps a copy in place of what it had of this document. id: of KEY_MAX bytes at most; with the body of
+/* Keeps a copy in place of what it had of this document. id: of 65,535 bytes at most; with the body of
  * DOCUMENT_MEMORY_MAX_BYTES at most. */
 void document_shard_keep(struct document_shard *shard, const struct document_reading *reading,
                          const struct oid *organization_id, const struct document *document);
