@@ -290,8 +290,6 @@ static size_t pool_bytes(const struct server_config *config)
 enum status loop_init(struct loop *loop, struct server *server, struct err *err)
 {
     const struct server_config *config = &server->config;
-    unsigned int silence_s =
-        (unsigned int)((config->header_timeout_ms + config->body_timeout_ms) / 1000 + 60);
 
     *loop = (struct loop){ .server = server, .wake_fd = -1, .pool_bytes = pool_bytes(config) };
     read_clocks(loop);
@@ -310,9 +308,9 @@ enum status loop_init(struct loop *loop, struct server *server, struct err *err)
         NULL, NULL, exchange_handle, loop, MHD_OPTION_EXTERNAL_LOGGER, library_log, NULL,
         MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned int)config->max_connections + 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        loop->pool_bytes, MHD_OPTION_CONNECTION_TIMEOUT, silence_s, MHD_OPTION_URI_LOG_CALLBACK,
-        exchange_request_line, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop,
-        MHD_OPTION_NOTIFY_CONNECTION, notify_connection, loop, MHD_OPTION_END);
+        loop->pool_bytes, MHD_OPTION_URI_LOG_CALLBACK, exchange_request_line, loop,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, loop, MHD_OPTION_NOTIFY_CONNECTION,
+        notify_connection, loop, MHD_OPTION_END);
     if (!loop->daemon) {
         return err_set(err, ST_BROKEN, "libmicrohttpd does not start");
     }
