@@ -19,7 +19,7 @@ bool api_has_token(const struct request *req);
 MUST_CHECK enum status api_authorize_token(struct request *req);
 
 /* organization_json.c: a member that is an id, and the members of an organization, into an open object. */
-void api_write_oid(struct json_out *out, const char *key, const struct oid *oid);
+void api_write_oid(struct json_out *out, const struct oid *oid);
 void api_write_organization(struct json_out *out, const struct organization *organization);
 
 /* The organization_name of the query, or else of a JSON body; text.ptr NULL where neither has it.

@@ -95,8 +95,10 @@ enum status login_handler(struct request *req, struct response *resp)
     json_out_text(&out, "bearer");
     json_out_key(&out, "expires_in");
     json_out_int(&out, token.expires_in_s);
-    api_write_oid(&out, "admin_id", &membership.account.id);
-    api_write_oid(&out, "organization_id", &membership.organization.id);
+    json_out_key_plain(&out, STR("admin_id"));
+    api_write_oid(&out, &membership.account.id);
+    json_out_key_plain(&out, STR("organization_id"));
+    api_write_oid(&out, &membership.organization.id);
     json_out_key(&out, "organization_name");
     json_out_str(&out, membership.organization.name);
     json_out_end(&out);

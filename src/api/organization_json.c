@@ -5,22 +5,28 @@
 #include "json/fields.h"
 #include "json/json.h"
 
-void api_write_oid(struct json_out *out, const char *key, const struct oid *oid)
+void api_write_oid(struct json_out *out, const struct oid *oid)
 {
     char hex[OID_HEX_LEN + 1];
 
     oid_format(oid, hex);
-    json_out_key_plain(out, str_of(key));
     json_out_plain(out, (struct str){ .ptr = hex, .len = OID_HEX_LEN });
 }
 
-static void write_time(struct json_out *out, const char *key, int64_t ms)
+/* Most organizations are as they were made, and have one time to format. */
+static void write_times(struct json_out *out, int64_t created_ms, int64_t updated_ms)
 {
     char text[CLOCK_TEXT_SIZE];
+    struct str time = { .ptr = text, .len = sizeof(text) - 1 };
 
-    clock_format_ms(ms, text);
-    json_out_key_plain(out, str_of(key));
-    json_out_plain(out, (struct str){ .ptr = text, .len = sizeof(text) - 1 });
+    clock_format_ms(created_ms, text);
+    json_out_key_plain(out, STR("created_at"));
+    json_out_plain(out, time);
+    if (updated_ms != created_ms) {
+        clock_format_ms(updated_ms, text);
+    }
+    json_out_key_plain(out, STR("updated_at"));
+    json_out_plain(out, time);
 }
 
 /* An organization of a seed's database may have none. */
@@ -28,11 +34,11 @@ static void write_admin_id(struct json_out *out, const struct oid *admin_id)
 {
     static const struct oid none;
 
+    json_out_key_plain(out, STR("admin_id"));
     if (oid_equal(admin_id, &none)) {
-        json_out_key_plain(out, STR("admin_id"));
         json_out_null(out);
     } else {
-        api_write_oid(out, "admin_id", admin_id);
+        api_write_oid(out, admin_id);
     }
 }
 
@@ -53,12 +59,12 @@ void api_write_organization(struct json_out *out, const struct organization *org
     json_out_key_plain(out, STR("collection_name"));
     json_out_str(out, organization->collection);
     write_admin_email(out, organization->admin_email);
-    api_write_oid(out, "id", &organization->id);
+    json_out_key_plain(out, STR("id"));
+    api_write_oid(out, &organization->id);
     json_out_key_plain(out, STR("slug"));
     json_out_str(out, organization->slug);
     write_admin_id(out, &organization->admin_id);
-    write_time(out, "created_at", organization->created_ms);
-    write_time(out, "updated_at", organization->updated_ms);
+    write_times(out, organization->created_ms, organization->updated_ms);
 }
 
 struct name_body {

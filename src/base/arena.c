@@ -14,7 +14,6 @@
 struct arena_block {
     struct arena_block *next;
     size_t size; /* of data */
-    size_t used;
     alignas(max_align_t) unsigned char data[];
 };
 
@@ -34,24 +33,28 @@ void arena_done(struct arena *arena)
         arena->blocks = block->next;
         free(block);
     }
-    arena->used_bytes = 0;
+    *arena = (struct arena){ .limit_bytes = arena->limit_bytes };
 }
 
 void arena_clear(struct arena *arena)
 {
-    while (arena->blocks && arena->blocks->next) {
-        struct arena_block *block = arena->blocks;
+    struct arena_block *first = arena->blocks;
+    size_t used = first ? (size_t)(arena->at - first->data) : 0;
 
-        arena->blocks = block->next;
-        free(block);
+    while (first && first->next) {
+        arena->blocks = first->next;
+        free(first);
+        first = arena->blocks;
+        used = first->size;
     }
-    if (arena->blocks && arena->blocks->size > FIRST_BLOCK_BYTES) {
+    if (!first || first->size > FIRST_BLOCK_BYTES) {
         arena_done(arena);
+        return;
     }
-    if (arena->blocks) {
-        arena->blocks->used = 0;
-    }
-    arena->used_bytes = arena->blocks ? arena->blocks->size : 0;
+    memset(first->data, 0, used);
+    arena->at = first->data;
+    arena->free_bytes = first->size;
+    arena->used_bytes = first->size;
 }
 
 __attribute__((noreturn)) static void die(const char *why)
@@ -60,7 +63,7 @@ __attribute__((noreturn)) static void die(const char *why)
     abort();
 }
 
-static struct arena_block *add_block(struct arena *arena, size_t bytes)
+static void add_block(struct arena *arena, size_t bytes)
 {
     size_t size = arena->blocks ? arena->blocks->size * 2 : FIRST_BLOCK_BYTES;
     struct arena_block *block;
@@ -74,21 +77,20 @@ static struct arena_block *add_block(struct arena *arena, size_t bytes)
     if (size > arena->limit_bytes - arena->used_bytes) {
         die("arena passes its limit");
     }
-    block = malloc(sizeof(*block) + size);
+    block = calloc(1, sizeof(*block) + size);
     if (!block) {
         die("out of memory");
     }
     block->next = arena->blocks;
     block->size = size;
-    block->used = 0;
     arena->blocks = block;
+    arena->at = block->data;
+    arena->free_bytes = size;
     arena->used_bytes += size;
-    return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t bytes)
+void *arena_alloc_block(struct arena *arena, size_t bytes)
 {
-    struct arena_block *block = arena->blocks;
     size_t align = alignof(max_align_t);
     void *result;
 
@@ -96,12 +98,11 @@ void *arena_alloc(struct arena *arena, size_t bytes)
         die("arena passes its limit");
     }
     bytes = (bytes + align - 1) / align * align;
-    if (!block || block->size - block->used < bytes) {
-        block = add_block(arena, bytes);
-    }
-    result = block->data + block->used;
-    block->used += bytes;
-    return memset(result, 0, bytes);
+    add_block(arena, bytes);
+    result = arena->at;
+    arena->at += bytes;
+    arena->free_bytes -= bytes;
+    return result;
 }
 
 struct str arena_str(struct arena *arena, struct str s)

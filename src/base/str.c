@@ -1,7 +1,7 @@
 /* String helpers that are too long to be inline. */
 #include "base/str.h"
 
-#include <stdint.h>
+#include "base/word.h"
 
 static unsigned char ascii_lower(unsigned char c)
 {
@@ -19,6 +19,41 @@ bool str_equal_nocase(struct str a, struct str b)
         }
     }
     return true;
+}
+
+/* Whether a test finds something (gives other than 0) in any eight bytes of a text. Inline, so that the test
+ * is. */
+static inline bool any_word(struct str s, uint64_t (*test)(uint64_t))
+{
+    if (s.len < sizeof(uint64_t)) {
+        return test(word_of_short(s)) != 0;
+    }
+    for (size_t at = 0; s.len - at > sizeof(uint64_t); at += sizeof(uint64_t)) {
+        if (test(word_at(s.ptr + at)) != 0) {
+            return true;
+        }
+    }
+    return test(word_at(s.ptr + s.len - sizeof(uint64_t))) != 0;
+}
+
+static uint64_t beyond_ascii(uint64_t word)
+{
+    return word & WORD_OF(0x80);
+}
+
+bool str_is_ascii(struct str s)
+{
+    return !any_word(s, beyond_ascii);
+}
+
+static uint64_t control(uint64_t word)
+{
+    return word_low_bytes(word) | word_zero_bytes(word ^ WORD_OF(0x7F));
+}
+
+bool str_has_control(struct str s)
+{
+    return any_word(s, control);
 }
 
 /* Behind as many ASCII characters as come in eights. */
@@ -42,6 +77,9 @@ bool str_is_utf8(struct str s)
     const unsigned char *p = (const unsigned char *)s.ptr;
     const unsigned char *end = p + s.len;
 
+    if (str_is_ascii(s)) {
+        return true;
+    }
     while (p < end) {
         unsigned char first = *p++;
         unsigned char low = 0x80;

@@ -62,6 +62,12 @@ static inline int str_hex_value(int c)
 /* ASCII only: equal but for the case of letters, as HTTP compares header names. */
 bool str_equal_nocase(struct str a, struct str b);
 
+/* Whether all bytes are below 0x80. */
+bool str_is_ascii(struct str s);
+
+/* Whether a byte is one of ASCII's control characters (below ' ', or DEL). */
+bool str_has_control(struct str s);
+
 /* Whether the bytes are well-formed UTF-8 (no surrogates, nothing overlong, at most U+10FFFF). */
 bool str_is_utf8(struct str s);
 

@@ -31,8 +31,12 @@ bool guard_is_token(struct str text)
     return text.len > 0;
 }
 
+/* A tab is the only control character that a value may have. */
 static bool value_is_clean(struct str value)
 {
+    if (!str_has_control(value)) {
+        return true;
+    }
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];
 

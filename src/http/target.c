@@ -55,16 +55,26 @@ static struct str cut(struct str *rest, char separator)
     return piece;
 }
 
+static size_t count_pieces(struct str raw, char separator)
+{
+    const char *at = raw.len ? memchr(raw.ptr, separator, raw.len) : NULL;
+    size_t count = raw.len > 0;
+
+    while (at) {
+        at++;
+        at = memchr(at, separator, raw.len - (size_t)(at - raw.ptr));
+        count++;
+    }
+    return count;
+}
+
 enum status form_decode(struct str raw, struct arena *mem, struct query_pair **ret_pairs,
                         size_t *ret_count, struct err *err)
 {
     struct query_pair *pairs = NULL;
-    size_t most = raw.len > 0;
+    size_t most = count_pieces(raw, '&');
     size_t count = 0;
 
-    for (size_t i = 0; i < raw.len; i++) {
-        most += raw.ptr[i] == '&';
-    }
     if (most > FORM_PAIRS_MAX) {
         return err_set(err, ST_BAD_REQUEST, "More than %d fields", FORM_PAIRS_MAX);
     }
@@ -130,10 +140,8 @@ enum status target_parse(struct str raw, struct arena *mem, struct target *ret_t
     if (rest.len == 0 || rest.ptr[0] != '/') {
         return err_set(err, ST_BAD_REQUEST, "The request target has no path");
     }
-    for (size_t i = 0; i < rest.len; i++) {
-        if ((unsigned char)rest.ptr[i] < ' ' || rest.ptr[i] == 0x7F) {
-            return err_set(err, ST_BAD_REQUEST, "The path has a control character");
-        }
+    if (str_has_control(rest)) {
+        return err_set(err, ST_BAD_REQUEST, "The path has a control character");
     }
     rest.ptr++;
     rest.len--;

@@ -19,31 +19,11 @@ void json_out_init(struct json_out *out, struct buf *buf)
     *out = (struct json_out){ .buf = buf, .first = true };
 }
 
-static bool in_object(const struct json_out *out)
-{
-    return out->depth > 0 && (out->is_object >> (out->depth - 1) & 1);
-}
-
-/* The comma, where one is due. */
-static void begin_value(struct json_out *out)
-{
-    if (out->after_key) {
-        out->after_key = false;
-        return;
-    }
-    assert(!in_object(out));
-    if (!out->first) {
-        assert(out->depth > 0);
-        buf_char(out->buf, ',');
-    }
-    out->first = false;
-}
-
 static void open_container(struct json_out *out, bool is_object)
 {
     uint64_t bit;
 
-    begin_value(out);
+    json_out_begin_value(out);
     assert(out->depth < LEVELS_MAX);
     bit = UINT64_C(1) << out->depth;
     out->is_object = is_object ? out->is_object | bit : out->is_object & ~bit;
@@ -65,7 +45,7 @@ void json_out_array(struct json_out *out)
 void json_out_end(struct json_out *out)
 {
     assert(out->depth > 0 && !out->after_key);
-    buf_char(out->buf, in_object(out) ? '}' : ']');
+    buf_char(out->buf, json_out_in_object(out) ? '}' : ']');
     out->depth--;
     out->first = false;
 }
@@ -86,30 +66,12 @@ static void append_escape(struct buf *buf, unsigned char c)
     buf_append(buf, escape, 2);
 }
 
-/* Between quotes, and with what follows (at most a colon). */
-static void append_plain(struct buf *buf, struct str s, struct str end)
-{
-    size_t len = 1 + s.len + end.len;
-    char *at;
-
-    if (!(buf_has_room(buf, len) || buf_reserve(buf, len))) {
-        return;
-    }
-    at = buf->ptr + buf->len;
-    *at++ = '"';
-    if (s.len > 0) {
-        memcpy(at, s.ptr, s.len);
-    }
-    memcpy(at + s.len, end.ptr, end.len);
-    buf->len += len;
-}
-
 static void append_quoted(struct buf *buf, struct str s)
 {
     size_t at = 0;
 
-    if (json_plain_run(s.ptr, s.len, true) == s.len) {
-        append_plain(buf, s, STR("\""));
+    if (json_is_plain(s)) {
+        json_out_quoted(buf, STR("\""), s, STR("\""));
         return;
     }
     buf_char(buf, '"');
@@ -127,18 +89,12 @@ static void append_quoted(struct buf *buf, struct str s)
 
 static void begin_key(struct json_out *out)
 {
-    assert(in_object(out) && !out->after_key);
+    assert(json_out_in_object(out) && !out->after_key);
     if (!out->first) {
         buf_char(out->buf, ',');
     }
     out->first = false;
     out->after_key = true;
-}
-
-void json_out_key_plain(struct json_out *out, struct str key)
-{
-    begin_key(out);
-    append_plain(out->buf, key, STR("\":"));
 }
 
 void json_out_key_str(struct json_out *out, struct str key)
@@ -148,21 +104,15 @@ void json_out_key_str(struct json_out *out, struct str key)
     buf_char(out->buf, ':');
 }
 
-void json_out_plain(struct json_out *out, struct str s)
-{
-    begin_value(out);
-    append_plain(out->buf, s, STR("\""));
-}
-
 void json_out_str(struct json_out *out, struct str s)
 {
-    begin_value(out);
+    json_out_begin_value(out);
     append_quoted(out->buf, s);
 }
 
 void json_out_raw(struct json_out *out, struct str json)
 {
-    begin_value(out);
+    json_out_begin_value(out);
     buf_str(out->buf, json);
 }
 
@@ -178,7 +128,7 @@ void json_out_null(struct json_out *out)
 
 void json_out_int(struct json_out *out, int64_t value)
 {
-    begin_value(out);
+    json_out_begin_value(out);
     buf_int(out->buf, value);
 }
 

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+#include <assert.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,8 +34,8 @@ void json_out_end(struct json_out *out); /* of the innermost object or array */
 void json_out_key_str(struct json_out *out, struct str key);
 void json_out_str(struct json_out *out, struct str s); /* s is UTF-8 */
 /* The same for what is known to have nothing to escape: the program's own names, ids, times. */
-void json_out_key_plain(struct json_out *out, struct str key);
-void json_out_plain(struct json_out *out, struct str s);
+static inline void json_out_key_plain(struct json_out *out, struct str key);
+static inline void json_out_plain(struct json_out *out, struct str s);
 
 /* Inline, so that the length of a literal costs nothing. */
 static inline void json_out_key(struct json_out *out, const char *key)
@@ -57,5 +58,64 @@ void json_out_raw(struct json_out *out, struct str json);
 void json_out_real(struct json_out *out, double value);
 /* A tree, compact, members in the order in which they came, reals as json_out_real writes them. */
 void json_out_value(struct json_out *out, const json_t *value);
+
+/* Whether the innermost container is an object. */
+static inline bool json_out_in_object(const struct json_out *out)
+{
+    return out->depth > 0 && (out->is_object >> (out->depth - 1) & 1);
+}
+
+/* Text between quotes and with what stands around them, in one piece. Inline, as keys are literals. */
+static inline void json_out_quoted(struct buf *buf, struct str before, struct str s,
+                                   struct str behind)
+{
+    size_t len = before.len + s.len + behind.len;
+    char *at;
+
+    if (!(buf_has_room(buf, len) || buf_reserve(buf, len))) {
+        return;
+    }
+    at = buf->ptr + buf->len;
+    memcpy(at, before.ptr, before.len);
+    at += before.len;
+    if (s.len > 0) {
+        memcpy(at, s.ptr, s.len);
+    }
+    memcpy(at + s.len, behind.ptr, behind.len);
+    buf->len += len;
+}
+
+static inline void json_out_key_plain(struct json_out *out, struct str key)
+{
+    assert(json_out_in_object(out) && !out->after_key);
+    if (out->first) {
+        json_out_quoted(out->buf, STR("\""), key, STR("\":"));
+    } else {
+        json_out_quoted(out->buf, STR(",\""), key, STR("\":"));
+    }
+    out->first = false;
+    out->after_key = true;
+}
+
+/* The comma, where one is due. */
+static inline void json_out_begin_value(struct json_out *out)
+{
+    if (out->after_key) {
+        out->after_key = false;
+        return;
+    }
+    assert(!json_out_in_object(out));
+    if (!out->first) {
+        assert(out->depth > 0);
+        buf_char(out->buf, ',');
+    }
+    out->first = false;
+}
+
+static inline void json_out_plain(struct json_out *out, struct str s)
+{
+    json_out_begin_value(out);
+    json_out_quoted(out->buf, STR("\""), s, STR("\""));
+}
 
 #endif

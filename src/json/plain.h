@@ -5,25 +5,42 @@
 #ifndef ORGD_JSON_PLAIN_H
 #define ORGD_JSON_PLAIN_H
 
+#include "base/word.h"
+
 #include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
-
-#define PLAIN_EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* The top bit of each byte that is 0. Bytes above one that is may be marked wrongly, below
- * never. */
-static inline uint64_t plain_zero_bytes(uint64_t word)
-{
-    return (word - PLAIN_EACH(0x01)) & ~word & PLAIN_EACH(0x80);
-}
 
 /* Whether a byte stands for itself; high says the same of the bytes from 0x80 on. */
 static inline bool json_byte_is_plain(unsigned char c, bool high)
 {
     return c >= 0x20 && c != '"' && c != '\\' && (high || c < 0x80);
+}
+
+/* Not 0 where one of a word's bytes is not plain; the lowest bit that is set tells the lowest byte. */
+static inline uint64_t plain_exceptions(uint64_t word, bool high)
+{
+    uint64_t special = word_zero_bytes(word ^ WORD_OF('"')) |
+                       word_zero_bytes(word ^ WORD_OF('\\')) | word_low_bytes(word);
+
+    return high ? special : special | (word & WORD_OF(0x80));
+}
+
+/* Whether all of a text is plain, with the bytes from 0x80 on. */
+static inline bool json_is_plain(struct str s)
+{
+    size_t at = 0;
+
+    if (s.len < sizeof(uint64_t)) {
+        return plain_exceptions(word_of_short(s), true) == 0;
+    }
+    for (; s.len - at > sizeof(uint64_t); at += sizeof(uint64_t)) {
+        if (plain_exceptions(word_at(s.ptr + at), true) != 0) {
+            return false;
+        }
+    }
+    return plain_exceptions(word_at(s.ptr + s.len - sizeof(uint64_t)), true) == 0;
 }
 
 /* How many of the first bytes are plain. With a constant for high the test of it costs nothing. */
@@ -32,17 +49,8 @@ static inline size_t json_plain_run(const char *bytes, size_t len, bool high)
     size_t at = 0;
 
     for (; len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        uint64_t word;
-        uint64_t special;
+        uint64_t special = plain_exceptions(le64toh(word_at(bytes + at)), high);
 
-        memcpy(&word, bytes + at, sizeof(word));
-        word = le64toh(word);
-        special = plain_zero_bytes(word ^ PLAIN_EACH('"')) |
-                  plain_zero_bytes(word ^ PLAIN_EACH('\\')) |
-                  ((word - PLAIN_EACH(0x20)) & ~word & PLAIN_EACH(0x80));
-        if (!high) {
-            special |= word & PLAIN_EACH(0x80);
-        }
         if (special != 0) {
             return at + (size_t)__builtin_ctzll(special) / 8;
         }

@@ -30,16 +30,6 @@ static bool is_white_space(utf8proc_int32_t c)
            c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-static bool is_ascii(struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if ((unsigned char)s.ptr[i] >= 0x80) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Takes the first code point off rest, which is well-formed and not empty. */
 static utf8proc_int32_t next_code_point(struct str *rest)
 {
@@ -155,7 +145,7 @@ static struct str transform(struct str s, utf8proc_option_t options, struct aren
     utf8proc_int32_t *code_points;
     utf8proc_ssize_t count;
 
-    if (is_ascii(s)) {
+    if (str_is_ascii(s)) {
         return options & UTF8PROC_CASEFOLD ? lower_ascii(s, mem) : s;
     }
     count =

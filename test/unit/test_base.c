@@ -28,6 +28,28 @@ TEST(str__utf8_is_judged_by_unicodes_table)
     assert_false(str_is_utf8(STR("\x80")));
 }
 
+/* Texts are looked at eight bytes at a time: each byte at each place of each length. */
+TEST(str__each_byte_is_judged_wherever_it_stands)
+{
+    char text[20];
+
+    assert_true(str_is_ascii(STR("")));
+    assert_false(str_has_control(STR("")));
+    for (size_t len = 1; len <= sizeof(text); len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int byte = 0; byte < 0x100; byte++) {
+                struct str s = { .ptr = text, .len = len };
+
+                memset(text, 'x', sizeof(text));
+                text[at] = (char)byte;
+                assert_int_equal(str_is_ascii(s), byte < 0x80);
+                assert_int_equal(str_has_control(s), byte < ' ' || byte == 0x7F);
+                assert_int_equal(str_is_utf8(s), byte < 0x80);
+            }
+        }
+    }
+}
+
 TEST(str__order_is_by_bytes_with_prefixes_first)
 {
     assert_true(str_compare(STR("a"), STR("ab")) < 0);
@@ -91,6 +113,26 @@ TEST(arena__memory_is_zeroed_and_aligned)
             assert_int_equal(p[i], 0);
         }
         memset(p, 0xAA, n);
+    }
+    arena_done(&arena);
+}
+
+TEST(arena__memory_is_zeroed_again_when_it_is_used_again)
+{
+    static const size_t sizes[] = { 1, 100, 4000, 5000, 100, 20000 };
+    struct arena arena;
+
+    arena_init(&arena, 1 << 20);
+    for (size_t rounds = 0; rounds < 2 * sizeof(sizes) / sizeof(sizes[0]); rounds++) {
+        for (size_t i = 0; i <= rounds % (sizeof(sizes) / sizeof(sizes[0])); i++) {
+            unsigned char *p = arena_alloc(&arena, sizes[i]);
+
+            for (size_t at = 0; at < sizes[i]; at++) {
+                assert_int_equal(p[at], 0);
+            }
+            memset(p, 0xAA, sizes[i]);
+        }
+        arena_clear(&arena);
     }
     arena_done(&arena);
 }
@@ -269,11 +311,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(str__utf8_is_judged_by_unicodes_table),
+        cmocka_unit_test(str__each_byte_is_judged_wherever_it_stands),
         cmocka_unit_test(str__order_is_by_bytes_with_prefixes_first),
         cmocka_unit_test(buf__never_grows_past_its_limit),
         cmocka_unit_test(buf__keeps_to_a_limit_below_what_it_has_allocated),
         cmocka_unit_test(buf__printf_takes_lines_longer_than_its_scratch),
         cmocka_unit_test(arena__memory_is_zeroed_and_aligned),
+        cmocka_unit_test(arena__memory_is_zeroed_again_when_it_is_used_again),
         cmocka_unit_test(oid__shows_as_24_digits_and_reads_back),
         cmocka_unit_test(clock__shows_the_date_of_http_as_the_c_library_does),
         cmocka_unit_test(clock__times_are_rfc3339_with_milliseconds),
