@@ -168,9 +168,7 @@ static void put_ms(struct buf *line, int64_t us)
 
 static void put_pair(struct buf *line, const struct log_pair *pair)
 {
-    buf_char(line, ' ');
-    buf_str(line, pair->key);
-    buf_char(line, '=');
+    buf_str(line, pair->lead);
     if (pair->type == LOG_TYPE_STR) {
         put_value(line, pair->text);
     } else if (pair->type == LOG_TYPE_PLAIN) {
@@ -182,14 +180,21 @@ static void put_pair(struct buf *line, const struct log_pair *pair)
     }
 }
 
+/* What a level's lines have between the time and the message. */
+#define LEVEL_LEAD(name)                                                                           \
+    {                                                                                              \
+        " level=" name " msg=", sizeof(" level=" name " msg=") - 1                                 \
+    }
+static const struct str level_leads[] = { LEVEL_LEAD("debug"), LEVEL_LEAD("info"),
+                                          LEVEL_LEAD("warn"), LEVEL_LEAD("error"),
+                                          LEVEL_LEAD("info") };
+
 static void put_line(struct buf *line, int64_t now_ms, enum log_level level, const char *msg,
                      const struct log_pair *pairs)
 {
     buf_str(line, STR("ts="));
     put_time(line, now_ms);
-    buf_str(line, STR(" level="));
-    buf_text(line, level_names[level]);
-    buf_str(line, STR(" msg="));
+    buf_str(line, level_leads[level]);
     put_value(line, str_of(msg));
     for (; pairs->type != LOG_END; pairs++) {
         if (pairs->type != LOG_TYPE_STR || pairs->text.ptr) {

@@ -24,19 +24,25 @@ enum log_type { LOG_END, LOG_TYPE_STR, LOG_TYPE_PLAIN, LOG_TYPE_INT, LOG_TYPE_MS
 
 struct log_pair {
     enum log_type type;
-    struct str key; /* [a-z_]+ */
-    struct str text;
-    int64_t number;
+    struct str lead; /* what stands before the value: a blank, the key ([a-z_]+) and '=' */
+    union {
+        struct str text;
+        int64_t number;
+    };
 };
 
 /* k is a literal. */
-#define LOG_STR(k, s) ((struct log_pair){ .type = LOG_TYPE_STR, .key = STR(k), .text = (s) })
+#define LOG_LEAD(k) STR(" " k "=")
+#define LOG_STR(k, s) ((struct log_pair){ .type = LOG_TYPE_STR, .lead = LOG_LEAD(k), .text = (s) })
 #define LOG_TEXT(k, s) LOG_STR(k, str_of(s))
 /* Text that is known to be short and to need no quotes: ids, names of methods. */
-#define LOG_PLAIN(k, s) ((struct log_pair){ .type = LOG_TYPE_PLAIN, .key = STR(k), .text = (s) })
-#define LOG_INT(k, n) ((struct log_pair){ .type = LOG_TYPE_INT, .key = STR(k), .number = (n) })
+#define LOG_PLAIN(k, s)                                                                            \
+    ((struct log_pair){ .type = LOG_TYPE_PLAIN, .lead = LOG_LEAD(k), .text = (s) })
+#define LOG_INT(k, n)                                                                              \
+    ((struct log_pair){ .type = LOG_TYPE_INT, .lead = LOG_LEAD(k), .number = (n) })
 /* Microseconds, shown as milliseconds with three places. */
-#define LOG_MS(k, us) ((struct log_pair){ .type = LOG_TYPE_MS, .key = STR(k), .number = (us) })
+#define LOG_MS(k, us)                                                                              \
+    ((struct log_pair){ .type = LOG_TYPE_MS, .lead = LOG_LEAD(k), .number = (us) })
 
 /* Starts and ends the writer thread; log_stop writes out what is left (for a second at most).
  * Before log_start and after log_stop lines are written at once by the caller's thread. */
