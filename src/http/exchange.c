@@ -143,7 +143,7 @@ static enum MHD_Result begin(struct exchange *ex, const char *method, const char
     ex->req.method = method_parse(method);
     ex->req.call = (struct call){ .mem = &ex->arena, .err = &ex->req.err };
     ex->body_limit = server->config.max_body_bytes;
-    ex->early = exchange_look_at_head(ex, method, version);
+    ex->early = exchange_look_at_head(ex, str_of(method), str_of(version));
     if (ex->is_refused) {
         observe_refused(server, REFUSED_WIRE);
     } else if (ex->early == ST_OK) {

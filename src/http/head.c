@@ -57,10 +57,10 @@ static struct str choose_id(struct exchange *ex)
 
 /* Whether the request line is a method, a target and a version with one space between (RFC 9112, 3).
  * The library skips further spaces, and ends the target at a NUL: then they don't lie side by side. */
-static bool line_is_clean(const struct exchange *ex, struct str method, const char *version)
+static bool line_is_clean(const struct exchange *ex, struct str method, struct str version)
 {
     return guard_is_token(method) && ex->raw_target_at == method.ptr + method.len + 1 &&
-           ex->raw_target_at + ex->raw_target.len + 1 == version &&
+           ex->raw_target_at + ex->raw_target.len + 1 == version.ptr &&
            !memchr(ex->raw_target.ptr, ' ', ex->raw_target.len);
 }
 
@@ -79,32 +79,31 @@ static struct str raw_path(struct str target)
     return query ? (struct str){ .ptr = target.ptr, .len = (size_t)(query - target.ptr) } : target;
 }
 
-enum status exchange_look_at_head(struct exchange *ex, const char *method, const char *version)
+enum status exchange_look_at_head(struct exchange *ex, struct str method, struct str version)
 {
     const struct server_config *config = &ex->loop->server->config;
     struct request *req = &ex->req;
     struct header_walk walk = { .ex = ex };
     int count = MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, NULL, NULL);
-    size_t line_bytes = strlen(method) + ex->raw_target.len + strlen(version) + 2;
+    size_t line_bytes = method.len + ex->raw_target.len + version.len + 2;
     enum status head;
 
-    guard_init(&walk.guard, config->max_headers, config->max_header_bytes, str_of(version),
-               &req->err);
+    guard_init(&walk.guard, config->max_headers, config->max_header_bytes, version, &req->err);
     req->headers = arena_alloc(&ex->arena, (size_t)(count + 1) * sizeof(*req->headers));
     (void)MHD_get_connection_values_n(ex->connection, MHD_HEADER_KIND, take_header, &walk);
     req->id = choose_id(ex);
     ex->head_bytes = head_bytes(ex->connection);
-    head = guard_finish(&walk.guard, method + ex->head_bytes,
-                        strcmp(version, MHD_HTTP_VERSION_1_1) == 0);
+    head = guard_finish(&walk.guard, method.ptr + ex->head_bytes,
+                        str_equal(version, STR(MHD_HTTP_VERSION_1_1)));
     if (line_bytes > config->max_request_line_bytes) {
         head = err_set(&req->err, ST_TARGET_TOO_LONG, "The request line is over %zu bytes",
                        config->max_request_line_bytes);
     }
-    if (head == ST_OK && !line_is_clean(ex, str_of(method), version)) {
+    if (head == ST_OK && !line_is_clean(ex, method, version)) {
         head = err_set(&req->err, ST_BAD_REQUEST, "The request line is not METHOD TARGET VERSION");
     }
-    ex->method_at = method;
-    ex->body_at = method + ex->head_bytes;
+    ex->method_at = method.ptr;
+    ex->body_at = method.ptr + ex->head_bytes;
     ex->is_chunked = walk.guard.is_chunked;
     ex->resp.close = head != ST_OK;
     ex->is_refused = head != ST_OK;

@@ -53,7 +53,11 @@ enum stage {
 /* One request and its response, from the request line to the last byte sent. */
 struct exchange {
     struct job job; /* first: executors hand this back */
-    struct exchange *next_done;
+    /* What is allocated stays for the next exchange. */
+    struct arena arena;
+    struct buf body;
+    struct response resp;
+    struct exchange *next_done; /* what is cleared begins with this */
     struct loop *loop;
     struct conn *conn;
     struct MHD_Connection *connection;
@@ -63,6 +67,7 @@ struct exchange {
     bool is_answering; /* counted in its loop's answering */
     bool is_chunked;
     bool is_refused; /* by the guard: nothing more is read */
+    bool is_small;   /* it has touched little of the connection's memory (pool.h) */
     size_t body_limit;
     size_t body_charged; /* bytes counted against the server's limit for all bodies */
     size_t head_bytes;
@@ -73,11 +78,8 @@ struct exchange {
     struct str raw_target;     /* a copy, in the arena */
     unsigned int allowed;      /* methods, for Allow */
     int64_t started_us;        /* when the headers were there */
-    struct arena arena;
-    struct buf body;
-    struct response resp;
-    struct reply *reply; /* what the answer went out with; NULL: nothing to give back */
-    struct request req;  /* last, as its end is not cleared */
+    struct reply *reply;       /* what the answer went out with; NULL: nothing to give back */
+    struct request req;        /* last, as its end is not cleared */
 };
 
 /* One thread with its own libmicrohttpd daemon. */
@@ -183,8 +185,8 @@ enum MHD_Result exchange_refuse_body(struct exchange *ex, enum status status);
 
 /* head.c: judges the head, and fills in the request's headers, id and target. ST_OK, ST_BAD_REQUEST,
  * ST_TARGET_TOO_LONG, ST_HEADERS_TOO_LARGE; sets is_refused where the connection must end. */
-MUST_CHECK enum status exchange_look_at_head(struct exchange *ex, const char *method,
-                                             const char *version);
+MUST_CHECK enum status exchange_look_at_head(struct exchange *ex, struct str method,
+                                             struct str version);
 
 /* observe.c: the access line and the metrics of a response that is about to be sent. */
 void observe_response(struct exchange *ex);

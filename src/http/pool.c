@@ -2,6 +2,7 @@
 #include "http/pool.h"
 
 #include "http/internal.h"
+#include "http/replies.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #define SMALL_REQUEST_BYTES 4096 /* head and body */
 #define SMALL_HEADERS 64
 #define ENTRY_BYTES 64 /* what a header's entry takes, rounded up as the library does */
+#define ROUNDED_BYTES                                                                              \
+    64                 /* the library rounds up what it takes for each of the parts at the front */
 #define MORE_ENTRIES 4 /* the library makes one of its own for a query */
 /* Of REPLY_HEAD_BYTES: the first line, the headers that all answers have, and the library's own. */
 #define USUAL_HEAD_BYTES 640
@@ -55,9 +58,10 @@ static bool is_small(const struct exchange *ex)
            !request_header(&ex->req, "Cookie").ptr;
 }
 
-void pool_expect_answer(const struct exchange *ex)
+void pool_expect_answer(struct exchange *ex)
 {
-    if (!is_small(ex)) {
+    ex->is_small = is_small(ex);
+    if (!ex->is_small) {
         expect_all();
         return;
     }
@@ -70,13 +74,14 @@ void pool_expect_answer(const struct exchange *ex)
 
 void pool_expect_reset(const struct exchange *ex)
 {
-    if (!is_small(ex)) {
+    if (!ex->is_small) {
         expect_all();
         return;
     }
     expected.head = ex->method_at;
     expected.span = ex->loop->pool_bytes;
-    expected.front = ex->head_bytes + (size_t)ex->body_bytes + REPLY_HEAD_BYTES;
+    expected.front = ex->head_bytes + (size_t)ex->body_bytes + ROUNDED_BYTES +
+                     (ex->reply ? reply_head_bytes(ex->reply) : REPLY_HEAD_BYTES);
     expected.back = (ex->req.header_count + MORE_ENTRIES) * ENTRY_BYTES;
     expected.to_end = true;
 }

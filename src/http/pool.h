@@ -21,9 +21,10 @@
 struct exchange;
 
 /* The answer is about to be queued: the library clears its free read buffer next. */
-void pool_expect_answer(const struct exchange *ex);
+void pool_expect_answer(struct exchange *ex);
 
-/* The exchange is over: the library clears the connection's memory next, or frees it. */
+/* The exchange is over: the library clears the connection's memory next, or frees it. Where no answer was
+ * queued, all of it. */
 void pool_expect_reset(const struct exchange *ex);
 
 /* What the library calls instead of malloc: connections' memory is clear from the start. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #define BINS 64
+/* The most that the library adds by itself: status line, Content-Length, Connection, the blank line. */
+#define LIBRARY_HEAD_BYTES 160
 
 struct reply {
     struct reply *next;
@@ -17,6 +19,7 @@ struct reply {
     char *id_at;     /* in the library's copies of the headers' values */
     char *date_at;   /* as long as any other Date */
     char *etag_at;
+    size_t head_bytes;
     char body[REPLY_BODY_MAX];
 };
 
@@ -62,12 +65,13 @@ void replies_free(struct replies *replies)
 }
 
 /* Adds a header; gives where the library keeps its value. NULL where memory is out. */
-static char *add_header(struct MHD_Response *response, const char *name, const char *value)
+static char *add_header(struct reply *reply, const char *name, const char *value)
 {
-    if (MHD_add_response_header(response, name, value) != MHD_YES) {
+    if (MHD_add_response_header(reply->response, name, value) != MHD_YES) {
         return NULL;
     }
-    return (char *)(uintptr_t)MHD_get_response_header(response, name);
+    reply->head_bytes += strlen(name) + strlen(": ") + strlen(value) + strlen("\r\n");
+    return (char *)(uintptr_t)MHD_get_response_header(reply->response, name);
 }
 
 static struct reply *reply_new(const struct reply_shape *shape)
@@ -84,22 +88,22 @@ static struct reply *reply_new(const struct reply_shape *shape)
     reply->id_len = shape->id.len;
     reply->etag_len = shape->etag.len;
     reply->etag_at = NULL;
+    reply->head_bytes = LIBRARY_HEAD_BYTES;
     reply->response =
         MHD_create_response_from_buffer(reply->len, reply->body, MHD_RESPMEM_PERSISTENT);
     if (!reply->response) {
         reply_free(reply);
         return NULL;
     }
-    reply->date_at = add_header(reply->response, "Date", shape->date);
-    is_whole = reply->date_at && add_header(reply->response, "Content-Type", shape->content_type) &&
-               add_header(reply->response, "Cache-Control", shape->cache_control);
+    reply->date_at = add_header(reply, "Date", shape->date);
+    is_whole = reply->date_at && add_header(reply, "Content-Type", shape->content_type) &&
+               add_header(reply, "Cache-Control", shape->cache_control);
     if (is_whole && shape->etag.ptr) {
-        reply->etag_at = add_header(reply->response, "ETag", shape->etag.ptr);
+        reply->etag_at = add_header(reply, "ETag", shape->etag.ptr);
         is_whole = reply->etag_at;
     }
-    reply->id_at = add_header(reply->response, "X-Request-Id", shape->id.ptr);
-    if (!is_whole || !reply->id_at ||
-        !add_header(reply->response, "X-Content-Type-Options", "nosniff")) {
+    reply->id_at = add_header(reply, "X-Request-Id", shape->id.ptr);
+    if (!is_whole || !reply->id_at || !add_header(reply, "X-Content-Type-Options", "nosniff")) {
         reply_free(reply);
         return NULL;
     }
@@ -176,4 +180,9 @@ void replies_give_back(struct replies *replies, struct reply *reply)
 struct MHD_Response *reply_response(const struct reply *reply)
 {
     return reply->response;
+}
+
+size_t reply_head_bytes(const struct reply *reply)
+{
+    return reply->head_bytes;
 }

@@ -48,4 +48,7 @@ void replies_give_back(struct replies *replies, struct reply *reply);
 /* The library's; stays the reply's. */
 struct MHD_Response *reply_response(const struct reply *reply);
 
+/* No answer with it has a longer head. */
+size_t reply_head_bytes(const struct reply *reply);
+
 #endif

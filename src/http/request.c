@@ -5,12 +5,10 @@
 
 #include "json/json.h"
 
-struct str request_header(const struct request *req, const char *name)
+struct str request_header_find(const struct request *req, struct str name)
 {
-    struct str wanted = str_of(name);
-
     for (size_t i = 0; i < req->header_count; i++) {
-        if (str_equal_nocase(req->headers[i].name, wanted)) {
+        if (str_equal_nocase(req->headers[i].name, name)) {
             return req->headers[i].value;
         }
     }

@@ -49,7 +49,13 @@ struct request {
 };
 
 /* The first header of a name (any case); ptr NULL where there is none. */
-struct str request_header(const struct request *req, const char *name);
+struct str request_header_find(const struct request *req, struct str name);
+
+/* Inline, so that the length of a literal costs nothing. */
+static inline struct str request_header(const struct request *req, const char *name)
+{
+    return request_header_find(req, str_of(name));
+}
 
 /* All headers of a name as one list, joined by commas (RFC 9110, 5.3); ptr NULL where there is none. */
 struct str request_header_list(const struct request *req, const char *name);

@@ -9,6 +9,16 @@ void response_init(struct response *resp)
     buf_init(&resp->body, RESPONSE_BODY_MAX);
 }
 
+void response_reset(struct response *resp)
+{
+    resp->http_status = 200;
+    resp->header_count = 0;
+    resp->content_type = NULL;
+    resp->cache_control = "no-store";
+    resp->static_body = (struct str){ .ptr = NULL, .len = 0 };
+    resp->close = false;
+}
+
 void response_done(struct response *resp)
 {
     if (resp) {

@@ -34,6 +34,9 @@ struct response {
 void response_init(struct response *resp);
 void response_done(struct response *resp);
 
+/* As response_init leaves it, with the memory of its body, which must be empty. */
+void response_reset(struct response *resp);
+
 /* name static; value as in struct response_header. */
 void response_header(struct response *resp, const char *name, const char *value);
 

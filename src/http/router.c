@@ -1,5 +1,4 @@
-/* A scan over the rows: twenty of them, most told apart by the number of their segments, are compared
- * faster than a tree is walked. */
+/* A scan over the rows that have as many segments: a few, compared faster than a tree is walked. */
 #include "http/router.h"
 
 #include "base/buf.h"
@@ -31,12 +30,13 @@ enum method method_parse(const char *name)
 /* A row with its path taken apart. */
 struct compiled {
     const struct route *row;
+    const struct compiled *alike; /* the next one with as many segments */
     size_t segment_count;
     struct str segments[TARGET_SEGMENTS_MAX]; /* ptr NULL: a parameter */
 };
 
 struct router {
-    size_t count;
+    const struct compiled *first[TARGET_SEGMENTS_MAX + 2]; /* by the number of segments */
     struct compiled rows[];
 };
 
@@ -64,9 +64,12 @@ struct router *router_new(const struct route_table *table)
     struct router *router = calloc(1, sizeof(*router) + table->count * sizeof(struct compiled));
 
     if (router) {
-        router->count = table->count;
-        for (size_t i = 0; i < table->count; i++) {
-            compile(&table->rows[i], &router->rows[i]);
+        for (size_t i = table->count; i-- > 0;) {
+            struct compiled *compiled = &router->rows[i];
+
+            compile(&table->rows[i], compiled);
+            compiled->alike = router->first[compiled->segment_count];
+            router->first[compiled->segment_count] = compiled;
         }
     }
     return router;
@@ -77,24 +80,29 @@ void router_free(struct router *router)
     free(router);
 }
 
-/* Whether the target's segments are those of a row's path, which has as many; fills in the parameters. */
-static bool path_matches(const struct compiled *compiled, const struct target *target,
-                         struct str params[ROUTE_PARAMS_MAX])
+/* Whether the target's segments are those of a row's path, which has as many. From the last, as rows differ
+ * there. */
+static bool path_matches(const struct compiled *compiled, const struct target *target)
+{
+    for (size_t i = compiled->segment_count; i-- > 0;) {
+        if (compiled->segments[i].ptr ? !str_equal(compiled->segments[i], target->segments[i])
+                                      : target->segments[i].len == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void take_params(const struct compiled *compiled, const struct target *target,
+                        struct str ret_params[ROUTE_PARAMS_MAX])
 {
     size_t param_count = 0;
 
     for (size_t i = 0; i < compiled->segment_count; i++) {
-        if (compiled->segments[i].ptr) {
-            if (!str_equal(compiled->segments[i], target->segments[i])) {
-                return false;
-            }
-        } else if (target->segments[i].len == 0) {
-            return false;
-        } else {
-            params[param_count++] = target->segments[i];
+        if (!compiled->segments[i].ptr) {
+            ret_params[param_count++] = target->segments[i];
         }
     }
-    return true;
 }
 
 enum status router_match(const struct router *router, enum method method,
@@ -103,18 +111,15 @@ enum status router_match(const struct router *router, enum method method,
     struct route_match match = { .route = NULL };
     enum method wanted = method == METHOD_HEAD ? METHOD_GET : method;
 
-    for (size_t i = 0; i < router->count; i++) {
-        const struct route *row = router->rows[i].row;
-        struct str params[ROUTE_PARAMS_MAX] = { { .ptr = NULL, .len = 0 } };
-
-        if (router->rows[i].segment_count != target->segment_count ||
-            !path_matches(&router->rows[i], target, params)) {
+    for (const struct compiled *compiled = router->first[target->segment_count]; compiled;
+         compiled = compiled->alike) {
+        if (!path_matches(compiled, target)) {
             continue;
         }
-        match.methods |= 1U << row->method;
-        if (row->method == wanted) {
-            match.route = row;
-            memcpy(match.params, params, sizeof(params));
+        match.methods |= 1U << compiled->row->method;
+        if (compiled->row->method == wanted) {
+            match.route = compiled->row;
+            take_params(compiled, target, match.params);
         }
     }
     *ret_match = match;

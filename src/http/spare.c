@@ -44,17 +44,16 @@ void exchange_free(struct exchange *ex)
  * behind its count, and they are most of the bytes. */
 static void clear(struct exchange *ex)
 {
-    struct arena arena = ex->arena;
-    struct buf body = ex->body;
-    struct buf response_body = ex->resp.body;
+    const size_t begin = offsetof(struct exchange, next_done);
+    const size_t end = offsetof(struct exchange, req.err);
 
-    memset(ex, 0, offsetof(struct exchange, req.err));
+    arena_clear(&ex->arena);
+    buf_shrink(&ex->body, SPARE_BYTES);
+    buf_shrink(&ex->resp.body, SPARE_BYTES);
+    response_reset(&ex->resp);
+    memset((char *)ex + begin, 0, end - begin);
     err_clear(&ex->req.err);
     ex->req.invalid.count = 0;
-    ex->arena = arena;
-    ex->body = body;
-    response_init(&ex->resp);
-    ex->resp.body = response_body;
 }
 
 /* Ends an exchange; a few are kept, for what they have allocated. */
@@ -70,9 +69,6 @@ void exchange_end(struct exchange *ex)
         exchange_free(ex);
         return;
     }
-    arena_clear(&ex->arena);
-    buf_shrink(&ex->body, SPARE_BYTES);
-    buf_shrink(&ex->resp.body, SPARE_BYTES);
     clear(ex);
     ex->next_done = loop->spare;
     loop->spare = ex;

@@ -7,6 +7,7 @@
 
 #include "http/internal.h"
 #include "http/pool.h"
+#include "http/replies.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ struct fixture {
     struct conn conn;
     struct exchange ex;
     struct request_header header;
+    struct replies *replies;
+    struct reply *reply;
     char memory[MEMORY_BYTES];
 };
 
@@ -27,6 +30,13 @@ static struct fixture fixture;
 
 static int set_up(void **state)
 {
+    static const struct reply_shape shape = {
+        .body = { "{}", 2 },
+        .content_type = "application/json",
+        .cache_control = "no-store",
+        .id = { "0123456789abcdef01234567", 24 },
+        .date = "Sun, 22 Nov 2026 11:26:50 GMT",
+    };
     struct fixture *f = &fixture;
 
     (void)state;
@@ -36,10 +46,22 @@ static int set_up(void **state)
     f->ex.conn = &f->conn;
     f->ex.method_at = f->memory;
     f->ex.head_bytes = 200;
-    f->ex.reply = (struct reply *)f->memory; /* any: only whether there is one matters */
+    f->replies = replies_new();
+    assert_non_null(f->replies);
+    f->reply = replies_take(f->replies, &shape);
+    assert_non_null(f->reply);
+    f->ex.reply = f->reply;
     f->ex.req.headers = &f->header;
     f->ex.req.header_count = 1;
     f->header.name = STR("Host");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    replies_give_back(fixture.replies, fixture.reply);
+    replies_free(fixture.replies);
     return 0;
 }
 
@@ -61,6 +83,7 @@ static bool is_clear(void)
 /* Clears as the library does when a request with an answer has ended. */
 static void reset(void)
 {
+    pool_expect_answer(&fixture.ex);
     pool_expect_reset(&fixture.ex);
     (void)http_pool_clear(fixture.memory, 0, MEMORY_BYTES);
 }
@@ -74,7 +97,7 @@ static bool clears_the_middle(void)
 
 TEST(pool__what_a_small_request_wrote_is_cleared)
 {
-    memset(fixture.memory, 'x', 200 + REPLY_HEAD_BYTES);
+    memset(fixture.memory, 'x', 200 + reply_head_bytes(fixture.reply));
     memset(fixture.memory + MEMORY_BYTES - 5 * (size_t)64, 'x', 5 * (size_t)64);
     reset();
     assert_true(is_clear());
@@ -84,7 +107,8 @@ TEST(pool__bytes_of_a_further_request_are_kept_and_those_behind_it_cleared)
 {
     char *behind = fixture.memory + 50; /* so many bytes of the next one are there already */
 
-    memset(fixture.memory, 'x', 50 + 200 + REPLY_HEAD_BYTES);
+    memset(fixture.memory, 'x', 50 + 200 + reply_head_bytes(fixture.reply));
+    pool_expect_answer(&fixture.ex);
     pool_expect_reset(&fixture.ex);
     (void)http_pool_clear(behind, 0, MEMORY_BYTES - 50);
     assert_int_equal(fixture.memory[49], 'x');
@@ -108,7 +132,7 @@ TEST(pool__what_lies_behind_empty_lines_is_cleared)
 TEST(pool__a_small_body_is_cleared_too)
 {
     fixture.ex.body_bytes = 3000;
-    memset(fixture.memory, 'x', 200 + 3000 + REPLY_HEAD_BYTES);
+    memset(fixture.memory, 'x', 200 + 3000 + reply_head_bytes(fixture.reply));
     reset();
     assert_true(is_clear());
 }
@@ -176,9 +200,31 @@ TEST(pool__all_is_cleared_where_nobody_can_tell_what_was_written)
     fixture.ex.reply = NULL;
     response_header(&fixture.ex.resp, "Location", long_value);
     assert_true(clears_the_middle());
-    fixture.ex.reply = (struct reply *)fixture.memory;
+    fixture.ex.reply = fixture.reply;
     fixture.ex.method_at = NULL; /* the head was never whole */
     assert_true(clears_the_middle());
+}
+
+TEST(pool__all_is_cleared_after_a_request_without_an_answer)
+{
+    fixture.memory[MIDDLE] = 'x';
+    pool_expect_reset(&fixture.ex);
+    (void)http_pool_clear(fixture.memory, 0, MEMORY_BYTES);
+    assert_true(is_clear());
+}
+
+TEST(pool__a_reply_has_room_for_its_headers_and_the_librarys)
+{
+    const char *head = "HTTP/1.1 203 Non-Authoritative Information\r\n"
+                       "Connection: Keep-Alive\r\n"
+                       "Date: Sun, 22 Nov 2026 11:26:50 GMT\r\n"
+                       "Content-Type: application/json\r\n"
+                       "Cache-Control: no-store\r\n"
+                       "X-Request-Id: 0123456789abcdef01234567\r\n"
+                       "X-Content-Type-Options: nosniff\r\n"
+                       "Content-Length: 1024\r\n\r\n";
+
+    assert_in_range(reply_head_bytes(fixture.reply), strlen(head), REPLY_HEAD_BYTES);
 }
 
 /* An expectation is of one clearing: the next may be of another connection, or after other work. */
@@ -194,6 +240,7 @@ TEST(pool__memory_of_another_connection_is_cleared_whole)
 {
     static char other[MEMORY_BYTES];
 
+    pool_expect_answer(&fixture.ex);
     pool_expect_reset(&fixture.ex);
     memset(other, 'x', sizeof(other));
     (void)http_pool_clear(other, 0, sizeof(other));
@@ -205,17 +252,28 @@ TEST(pool__memory_of_another_connection_is_cleared_whole)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(pool__what_a_small_request_wrote_is_cleared, set_up),
-        cmocka_unit_test_setup(
-            pool__bytes_of_a_further_request_are_kept_and_those_behind_it_cleared, set_up),
-        cmocka_unit_test_setup(pool__what_lies_behind_empty_lines_is_cleared, set_up),
-        cmocka_unit_test_setup(pool__a_small_body_is_cleared_too, set_up),
-        cmocka_unit_test_setup(pool__where_a_small_body_was_is_cleared_before_the_answer, set_up),
-        cmocka_unit_test_setup(pool__an_answer_of_few_headers_is_cleared_without_a_reply, set_up),
+        cmocka_unit_test_setup_teardown(pool__what_a_small_request_wrote_is_cleared, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(
+            pool__bytes_of_a_further_request_are_kept_and_those_behind_it_cleared, set_up,
+            tear_down),
+        cmocka_unit_test_setup_teardown(pool__what_lies_behind_empty_lines_is_cleared, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(pool__a_small_body_is_cleared_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pool__where_a_small_body_was_is_cleared_before_the_answer,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pool__an_answer_of_few_headers_is_cleared_without_a_reply,
+                                        set_up, tear_down),
         cmocka_unit_test(pool__memory_is_clear_from_the_start),
-        cmocka_unit_test_setup(pool__all_is_cleared_where_nobody_can_tell_what_was_written, set_up),
-        cmocka_unit_test_setup(pool__an_expectation_holds_once, set_up),
-        cmocka_unit_test_setup(pool__memory_of_another_connection_is_cleared_whole, set_up),
+        cmocka_unit_test_setup_teardown(pool__all_is_cleared_where_nobody_can_tell_what_was_written,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pool__all_is_cleared_after_a_request_without_an_answer,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pool__a_reply_has_room_for_its_headers_and_the_librarys,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pool__an_expectation_holds_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(pool__memory_of_another_connection_is_cleared_whole, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
