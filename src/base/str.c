@@ -21,21 +21,6 @@ bool str_equal_nocase(struct str a, struct str b)
     return true;
 }
 
-/* Whether a test finds something (gives other than 0) in any eight bytes of a text. Inline, so that the test
- * is. */
-static inline bool any_word(struct str s, uint64_t (*test)(uint64_t))
-{
-    if (s.len < sizeof(uint64_t)) {
-        return test(word_of_short(s)) != 0;
-    }
-    for (size_t at = 0; s.len - at > sizeof(uint64_t); at += sizeof(uint64_t)) {
-        if (test(word_at(s.ptr + at)) != 0) {
-            return true;
-        }
-    }
-    return test(word_at(s.ptr + s.len - sizeof(uint64_t))) != 0;
-}
-
 static uint64_t beyond_ascii(uint64_t word)
 {
     return word & WORD_OF(0x80);
@@ -43,7 +28,7 @@ static uint64_t beyond_ascii(uint64_t word)
 
 bool str_is_ascii(struct str s)
 {
-    return !any_word(s, beyond_ascii);
+    return !word_any(s, beyond_ascii);
 }
 
 static uint64_t control(uint64_t word)
@@ -53,7 +38,7 @@ static uint64_t control(uint64_t word)
 
 bool str_has_control(struct str s)
 {
-    return any_word(s, control);
+    return word_any(s, control);
 }
 
 /* Behind as many ASCII characters as come in eights. */

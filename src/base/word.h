@@ -18,11 +18,11 @@ static inline uint64_t word_at(const char *bytes)
     return word;
 }
 
-/* All bytes of a text of less than eight, some of them twice, and spaces: to learn whether any of them is
- * such and such, not which. */
+/* All bytes of a text of less than eight, some of them twice: to learn whether any of them is
+ * such and such, not which. An ordinary character stands in for what it lacks. */
 static inline uint64_t word_of_short(struct str s)
 {
-    uint64_t word = WORD_OF(' ');
+    uint64_t word = WORD_OF('x');
 
     if (s.len >= 4) {
         memcpy(&word, s.ptr, 4);
@@ -33,6 +33,21 @@ static inline uint64_t word_of_short(struct str s)
         memcpy((char *)&word + 2, s.ptr + s.len - 1, 1);
     }
     return word;
+}
+
+/* Whether a test finds something (gives other than 0) in any eight bytes of a text. Inline, so that the test
+ * is. */
+static inline bool word_any(struct str s, uint64_t (*test)(uint64_t))
+{
+    if (s.len < sizeof(uint64_t)) {
+        return test(word_of_short(s)) != 0;
+    }
+    for (size_t at = 0; s.len - at > sizeof(uint64_t); at += sizeof(uint64_t)) {
+        if (test(word_at(s.ptr + at)) != 0) {
+            return true;
+        }
+    }
+    return test(word_at(s.ptr + s.len - sizeof(uint64_t))) != 0;
 }
 
 /* The top bit of each byte that is 0. Of bytes above one that is, it may be set wrongly; below never. */

@@ -27,20 +27,15 @@ static inline uint64_t plain_exceptions(uint64_t word, bool high)
     return high ? special : special | (word & WORD_OF(0x80));
 }
 
+static inline uint64_t plain_escapes(uint64_t word)
+{
+    return plain_exceptions(word, true);
+}
+
 /* Whether all of a text is plain, with the bytes from 0x80 on. */
 static inline bool json_is_plain(struct str s)
 {
-    size_t at = 0;
-
-    if (s.len < sizeof(uint64_t)) {
-        return plain_exceptions(word_of_short(s), true) == 0;
-    }
-    for (; s.len - at > sizeof(uint64_t); at += sizeof(uint64_t)) {
-        if (plain_exceptions(word_at(s.ptr + at), true) != 0) {
-            return false;
-        }
-    }
-    return plain_exceptions(word_at(s.ptr + s.len - sizeof(uint64_t)), true) == 0;
+    return !word_any(s, plain_escapes);
 }
 
 /* How many of the first bytes are plain. With a constant for high the test of it costs nothing. */
