@@ -37,7 +37,7 @@ static inline uint64_t word_of_short(struct str s)
 
 /* Whether a test finds something (gives other than 0) in any eight bytes of a text. Inline, so that the test
  * is. */
-static inline bool word_any(struct str s, uint64_t (*test)(uint64_t))
+__attribute__((always_inline)) static inline bool word_any(struct str s, uint64_t (*test)(uint64_t))
 {
     if (s.len < sizeof(uint64_t)) {
         return test(word_of_short(s)) != 0;
