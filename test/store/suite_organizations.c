@@ -300,42 +300,6 @@ STORE_TEST(delete__leaves_an_account_that_belongs_to_another)
                   ST_NO_ACCOUNT);
 }
 
-/* Pages of two: each organization once, as its id gives it. */
-STORE_TEST(walk__shows_each_organization_once_as_it_is)
-{
-    FIXTURE;
-    const char *const tags[] = { "a", "b", "c", "d", "e" };
-    size_t seen[5] = { 0 };
-    struct organization page[2];
-    struct organization made[5];
-    int64_t position = 0;
-    size_t count = 2;
-
-    if (!f->store->ops->organization_walk) {
-        skip();
-    }
-    for (size_t i = 0; i < 5; i++) {
-        made[i] = suite_create(f, tags[i]);
-    }
-    assert_status(store_organization_delete(f->store, &f->call, &made[2].id), ST_OK);
-    while (count > 0) {
-        assert_status(f->store->ops->organization_walk(f->store, &f->call, position, 2, page,
-                                                       &count, &position),
-                      ST_OK);
-        for (size_t i = 0; i < count; i++) {
-            for (size_t n = 0; n < 5; n++) {
-                if (oid_equal(&page[i].id, &made[n].id)) {
-                    suite_assert_organization(&page[i], &made[n]);
-                    seen[n]++;
-                }
-            }
-        }
-    }
-    for (size_t n = 0; n < 5; n++) {
-        assert_int_equal(seen[n], n == 2 ? 0 : 1);
-    }
-}
-
 STORE_TEST(reopening__finds_everything)
 {
     FIXTURE;
@@ -378,7 +342,6 @@ const struct CMUnitTest organization_tests[] = {
     suite_test(delete__leaves_other_organizations_alone),
     suite_test(delete__of_many_documents_shows_none_of_them_ever_again),
     suite_test(delete__leaves_an_account_that_belongs_to_another),
-    suite_test(walk__shows_each_organization_once_as_it_is),
     suite_test(reopening__finds_everything),
 };
 const size_t organization_tests_count = sizeof(organization_tests) / sizeof(organization_tests[0]);
