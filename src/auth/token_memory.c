@@ -1,6 +1,8 @@
 /* Shards with a mutex each, and sets of a few places of a fixed size in them. */
 #include "auth/token_memory.h"
 
+#include "base/hash.h"
+
 #include <pthread.h>
 #include <sodium.h>
 #include <stdalign.h>
@@ -29,7 +31,7 @@ struct shard {
 struct token_memory {
     const struct token_signer *signer;
     struct place *places; /* of all shards */
-    unsigned char key[crypto_shorthash_KEYBYTES];
+    struct hash_key key;
     struct shard shards[SHARDS];
 };
 
@@ -47,7 +49,7 @@ struct token_memory *token_memory_new(const struct token_signer *signer)
         return NULL;
     }
     memory->signer = signer;
-    crypto_shorthash_keygen(memory->key);
+    hash_key_make(&memory->key);
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *shard = &memory->shards[i];
 
@@ -71,18 +73,13 @@ void token_memory_free(struct token_memory *memory)
         (void)pthread_mutex_destroy(&memory->shards[i].mutex);
     }
     free(memory->places);
-    sodium_memzero(memory->key, sizeof(memory->key));
+    sodium_memzero(&memory->key, sizeof(memory->key));
     free(memory);
 }
 
 static uint64_t hash_of(const struct token_memory *memory, struct str token)
 {
-    unsigned char bytes[crypto_shorthash_BYTES];
-    uint64_t hash;
-
-    (void)crypto_shorthash(bytes, (const unsigned char *)token.ptr, token.len, memory->key);
-    memcpy(&hash, bytes, sizeof(hash));
-    return hash;
+    return hash_bytes(&memory->key, token.ptr, token.len);
 }
 
 static struct place *set_of(const struct shard *shard, uint64_t hash)

@@ -1,9 +1,10 @@
 /* A hash table with chains; its entries are allocated once, one for each connection there may be. */
 #include "http/peers.h"
 
+#include "base/hash.h"
+
 #include <netinet/in.h>
 #include <pthread.h>
-#include <sodium.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ struct peer {
 
 struct peers {
     pthread_mutex_t mutex;
-    unsigned char key[crypto_shorthash_KEYBYTES]; /* so that nobody can aim for one chain */
+    struct hash_key key; /* so that nobody can aim for one chain */
     size_t most_per_address;
     struct peer *unused;
     struct peer *buckets[BUCKETS];
@@ -33,7 +34,7 @@ struct peers *peers_new(size_t most, size_t most_per_address)
         return NULL;
     }
     (void)pthread_mutex_init(&peers->mutex, NULL);
-    crypto_shorthash_keygen(peers->key);
+    hash_key_make(&peers->key);
     peers->most_per_address = most_per_address;
     for (size_t i = 0; i < most; i++) {
         peers->entries[i].next = peers->unused;
@@ -70,13 +71,9 @@ struct peer_address peer_address_of(const struct sockaddr *address)
 /* The link that points to an address' entry, or to the end of its chain. */
 static struct peer **find(struct peers *peers, const struct peer_address *address)
 {
-    unsigned char hash[crypto_shorthash_BYTES];
-    uint32_t index;
-    struct peer **link;
+    uint64_t hash = hash_bytes(&peers->key, address->bytes, PEER_ADDRESS_BYTES);
+    struct peer **link = &peers->buckets[hash % BUCKETS];
 
-    (void)crypto_shorthash(hash, address->bytes, PEER_ADDRESS_BYTES, peers->key);
-    memcpy(&index, hash, sizeof(index));
-    link = &peers->buckets[index % BUCKETS];
     while (*link && memcmp((*link)->address.bytes, address->bytes, PEER_ADDRESS_BYTES) != 0) {
         link = &(*link)->next;
     }

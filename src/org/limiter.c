@@ -1,8 +1,9 @@
 /* Slots by hash; a slot has the full hash, the beginning of its minute, and a count. */
 #include "org/limiter.h"
 
+#include "base/hash.h"
+
 #include <pthread.h>
-#include <sodium.h>
 #include <stdlib.h>
 
 #define SLOTS 16384
@@ -16,7 +17,7 @@ struct slot {
 
 struct limiter {
     pthread_mutex_t mutex;
-    unsigned char key[crypto_shorthash_KEYBYTES];
+    struct hash_key key;
     int64_t most;
     struct slot slots[SLOTS];
 };
@@ -27,7 +28,7 @@ struct limiter *limiter_new(int64_t most)
 
     if (limiter) {
         (void)pthread_mutex_init(&limiter->mutex, NULL);
-        crypto_shorthash_keygen(limiter->key);
+        hash_key_make(&limiter->key);
         limiter->most = most;
     }
     return limiter;
@@ -51,13 +52,9 @@ void limiter_set(struct limiter *limiter, int64_t most)
 /* The slot of a key, its minute begun anew where it is over. Under the mutex. */
 static struct slot *slot_of(struct limiter *limiter, struct str key, int64_t now_ms)
 {
-    unsigned char bytes[crypto_shorthash_BYTES];
-    uint64_t hash;
-    struct slot *slot;
+    uint64_t hash = hash_bytes(&limiter->key, key.ptr, key.len);
+    struct slot *slot = &limiter->slots[hash % SLOTS];
 
-    (void)crypto_shorthash(bytes, (const unsigned char *)key.ptr, key.len, limiter->key);
-    memcpy(&hash, bytes, sizeof(hash));
-    slot = &limiter->slots[hash % SLOTS];
     if (slot->hash != hash || now_ms - slot->since_ms >= MINUTE_MS || now_ms < slot->since_ms) {
         *slot = (struct slot){ .hash = hash, .since_ms = now_ms };
     }

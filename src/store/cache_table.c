@@ -1,6 +1,8 @@
 /* Shards with a mutex each, sets of a few places in them, and results of one allocation each. */
 #include "store/cache_table.h"
 
+#include "base/hash.h"
+
 #include <pthread.h>
 #include <sodium.h>
 #include <stdalign.h>
@@ -32,7 +34,7 @@ struct shard {
 };
 
 struct cache_table {
-    unsigned char key[crypto_shorthash_KEYBYTES];
+    struct hash_key key;
     struct shard shards[SHARDS];
 };
 
@@ -149,7 +151,7 @@ struct cache_table *cache_table_new(void)
         return NULL;
     }
     memset(table, 0, sizeof(*table));
-    crypto_shorthash_keygen(table->key);
+    hash_key_make(&table->key);
     for (int i = 0; i < SHARDS; i++) {
         (void)pthread_mutex_init(&table->shards[i].mutex, NULL);
     }
@@ -176,11 +178,9 @@ struct cache_key cache_table_key(const struct cache_table *table, enum cache_loo
                                  struct str bytes)
 {
     struct cache_key key = { .lookup = lookup, .bytes = bytes };
-    unsigned char hash[crypto_shorthash_BYTES];
 
-    (void)crypto_shorthash(hash, (const unsigned char *)bytes.ptr, bytes.len, table->key);
-    memcpy(&key.hash, hash, sizeof(key.hash));
-    key.hash += (uint64_t)lookup; /* a name and its slug are often the same bytes: other shards */
+    /* A name and its slug are often the same bytes: other shards. */
+    key.hash = hash_bytes(&table->key, bytes.ptr, bytes.len) + (uint64_t)lookup;
     return key;
 }
 

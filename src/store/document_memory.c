@@ -2,10 +2,10 @@
 #include "store/document_memory.h"
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "store/document_shard.h"
 
 #include <pthread.h>
-#include <sodium.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -29,7 +29,7 @@ struct locked_shard {
 };
 
 struct document_memory {
-    unsigned char key[crypto_shorthash_KEYBYTES];
+    struct hash_key key;
     document_memory_room *room;
     void *context;
     alignas(CACHE_LINE) struct pair common;
@@ -47,7 +47,7 @@ struct document_memory *document_memory_new(document_memory_room *room, void *co
     if (memory == MAP_FAILED) {
         return NULL;
     }
-    crypto_shorthash_keygen(memory->key);
+    hash_key_make(&memory->key);
     memory->room = room;
     memory->context = context;
     for (size_t i = 0; i < SHARDS; i++) {
@@ -73,17 +73,13 @@ static uint64_t hash_of(const struct document_memory *memory, const struct oid *
                         struct str id)
 {
     unsigned char bytes[KEY_MAX];
-    unsigned char hash[crypto_shorthash_BYTES];
     size_t len = id.len < KEY_MAX - OID_BYTES ? id.len : KEY_MAX - OID_BYTES;
-    uint64_t number;
 
     memcpy(bytes, organization_id->bytes, OID_BYTES);
     if (len > 0) {
         memcpy(bytes + OID_BYTES, id.ptr, len);
     }
-    (void)crypto_shorthash(hash, bytes, OID_BYTES + len, memory->key);
-    memcpy(&number, hash, sizeof(number));
-    return number;
+    return hash_bytes(&memory->key, bytes, OID_BYTES + len);
 }
 
 static struct pair *pair_of(struct document_memory *memory, uint64_t hash)

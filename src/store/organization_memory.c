@@ -20,13 +20,13 @@
 #include "store/organization_memory.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/thread.h"
 #include "store/organization_pack.h"
 #include "store/organization_pages.h"
 #include "store/organization_shard.h"
 
 #include <pthread.h>
-#include <sodium.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ struct locked_shard {
 };
 
 struct organization_memory {
-    unsigned char key[crypto_shorthash_KEYBYTES];
+    struct hash_key key;
     unsigned char *data; /* the tables of all shards, and behind them their logs */
     _Atomic uint64_t epoch;
     _Atomic uint64_t closed;
@@ -105,7 +105,7 @@ struct organization_memory *organization_memory_new(void)
         return NULL;
     }
     memset(memory, 0, sizeof(*memory));
-    crypto_shorthash_keygen(memory->key);
+    hash_key_make(&memory->key);
     memory->data = data;
     (void)pthread_mutex_init(&memory->mutex, NULL);
     condition_init(&memory->forgotten);
@@ -136,12 +136,7 @@ void organization_memory_free(struct organization_memory *memory)
 
 static uint64_t hash_of(const struct organization_memory *memory, struct str name_key)
 {
-    unsigned char bytes[crypto_shorthash_BYTES];
-    uint64_t hash;
-
-    (void)crypto_shorthash(bytes, (const unsigned char *)name_key.ptr, name_key.len, memory->key);
-    memcpy(&hash, bytes, sizeof(hash));
-    return hash;
+    return hash_bytes(&memory->key, name_key.ptr, name_key.len);
 }
 
 static struct locked_shard *shard_of(struct organization_memory *memory, uint64_t hash)

@@ -1,9 +1,10 @@
 /* Open addressing with linear probing; the hash is keyed, since outsiders choose names. */
 #include "store/mongo/key_table.h"
 
+#include "base/hash.h"
+
 #include <assert.h>
 #include <pthread.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,24 +16,18 @@ struct key_table_slot {
     size_t value;
 };
 
-static unsigned char hash_key[crypto_shorthash_KEYBYTES];
+static struct hash_key hash_key;
 static pthread_once_t keyed = PTHREAD_ONCE_INIT;
 
 static void make_hash_key(void)
 {
-    randombytes_buf(hash_key, sizeof(hash_key));
+    hash_key_make(&hash_key);
 }
 
 static uint64_t hash_of(struct str key)
 {
-    unsigned char bytes[crypto_shorthash_BYTES];
-    uint64_t hash;
-
     (void)pthread_once(&keyed, make_hash_key);
-    (void)crypto_shorthash(bytes, (const unsigned char *)key.ptr, key.len, hash_key);
-    static_assert(sizeof(hash) == sizeof(bytes), "a short hash is 64 bits");
-    memcpy(&hash, bytes, sizeof(hash));
-    return hash;
+    return hash_bytes(&hash_key, key.ptr, key.len);
 }
 
 /* Where the key is, or the free slot where it would go. */

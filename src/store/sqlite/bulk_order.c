@@ -1,8 +1,9 @@
 /* Looking for two of a kind by a table of hashes, then sorting. */
 #include "store/sqlite/bulk_order.h"
 
+#include "base/hash.h"
+
 #include <endian.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,17 +11,14 @@
 struct seen {
     uint64_t *hashes;
     size_t mask;
-    unsigned char key[crypto_shorthash_KEYBYTES];
+    struct hash_key key;
 };
 
 static bool was_seen(struct seen *seen, const void *bytes, size_t len)
 {
-    unsigned char raw[crypto_shorthash_BYTES];
-    uint64_t hash;
+    uint64_t hash = hash_bytes(&seen->key, bytes, len);
     size_t at;
 
-    (void)crypto_shorthash(raw, bytes, len, seen->key);
-    memcpy(&hash, raw, sizeof(hash));
     hash |= hash == 0;
     at = hash & seen->mask;
     while (seen->hashes[at] != 0 && seen->hashes[at] != hash) {
@@ -113,7 +111,7 @@ uint32_t *bulk_order(struct arena *mem, const struct tenant_creation creations[]
         seen.mask = 2 * seen.mask + 1;
     }
     seen.hashes = arena_alloc(mem, (seen.mask + 1) * sizeof(*seen.hashes));
-    crypto_shorthash_keygen(seen.key);
+    hash_key_make(&seen.key);
     if (!has_doubles(&seen, creations, count)) {
         sort(creations, count, arena_alloc(mem, count * sizeof(struct place)), order);
     }
