@@ -15,6 +15,8 @@
 #define RAW_MAX_CODE_POINTS (4 * NAME_MAX_CODE_POINTS)
 
 static const utf8proc_option_t to_nfd = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE;
+static const utf8proc_option_t to_nfd_without_ignorable =
+    UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_IGNORE;
 static const utf8proc_option_t to_nfc = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
 static const utf8proc_option_t to_nfkd_without_marks =
     UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_STRIPMARK;
@@ -188,10 +190,12 @@ static struct str squeeze_white_space(struct str s, struct arena *mem)
 }
 
 /* Decomposed first, as Unicode's caseless matching wants it: U+0345 is a mark, but folds to a
- * letter, so that marks have to be in their order before. */
+ * letter, so that marks have to be in their order before. Ignorable characters go before that: one
+ * between two marks would keep them from their order, and names must not differ by it. */
 struct str name_key(struct str text, struct arena *mem)
 {
-    struct str folded = transform(transform(text, to_nfd, mem), to_nfkc_casefold, mem);
+    struct str plain = transform(text, to_nfd_without_ignorable, mem);
+    struct str folded = transform(plain, to_nfkc_casefold, mem);
 
     return squeeze_white_space(folded, mem);
 }

@@ -118,6 +118,7 @@ TEST(name__ignorable_characters_do_not_tell_names_apart)
                           "acme"));               /* and the space before it */
     assert_true(same_name("e\u034F" ACUTE, "é")); /* a joiner between letter and mark */
     assert_true(same_name("Acme\u2065\uFFF0\U000E0FFF", "acme")); /* reserved, not assigned yet */
+    assert_true(same_name("\u1FB3\u200B\u0323", "\u1FB3\u0323")); /* between marks out of order */
     expect_text("Ac" ZWJ "me", "Ac" ZWJ "me");
 }
 
