@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/hash_set.h"
 #include "base/oid.h"
 #include "base/status.h"
 
@@ -133,6 +134,27 @@ TEST(arena__memory_is_zeroed_again_when_it_is_used_again)
             memset(p, 0xAA, sizes[i]);
         }
         arena_clear(&arena);
+    }
+    arena_done(&arena);
+}
+
+TEST(hash_set__takes_each_string_once)
+{
+    struct hash_set set;
+    struct arena arena;
+
+    arena_init(&arena, 1 << 20);
+    hash_set_init(&set, &arena, 5000);
+    for (int rounds = 0; rounds < 2; rounds++) {
+        assert_true(hash_set_add(&set, NULL, 0));
+        assert_false(hash_set_add(&set, "", 0));
+        for (int i = 0; i < 4999; i++) {
+            assert_true(hash_set_add(&set, &i, sizeof(i)));
+        }
+        for (int i = 0; i < 4999; i++) {
+            assert_false(hash_set_add(&set, &i, sizeof(i)));
+        }
+        hash_set_clear(&set);
     }
     arena_done(&arena);
 }
@@ -318,6 +340,7 @@ int main(void)
         cmocka_unit_test(buf__printf_takes_lines_longer_than_its_scratch),
         cmocka_unit_test(arena__memory_is_zeroed_and_aligned),
         cmocka_unit_test(arena__memory_is_zeroed_again_when_it_is_used_again),
+        cmocka_unit_test(hash_set__takes_each_string_once),
         cmocka_unit_test(oid__shows_as_24_digits_and_reads_back),
         cmocka_unit_test(clock__shows_the_date_of_http_as_the_c_library_does),
         cmocka_unit_test(clock__times_are_rfc3339_with_milliseconds),

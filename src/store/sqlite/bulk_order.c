@@ -1,53 +1,30 @@
 /* Looking for two of a kind by a table of hashes, then sorting. */
 #include "store/sqlite/bulk_order.h"
 
-#include "base/hash.h"
+#include "base/hash_set.h"
 
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Hashes of values, 0: free. Two values of one hash count as equal, which does no harm. */
-struct seen {
-    uint64_t *hashes;
-    size_t mask;
-    struct hash_key key;
-};
-
-static bool was_seen(struct seen *seen, const void *bytes, size_t len)
-{
-    uint64_t hash = hash_bytes(&seen->key, bytes, len);
-    size_t at;
-
-    hash |= hash == 0;
-    at = hash & seen->mask;
-    while (seen->hashes[at] != 0 && seen->hashes[at] != hash) {
-        at = (at + 1) & seen->mask;
-    }
-    if (seen->hashes[at] == hash) {
-        return true;
-    }
-    seen->hashes[at] = hash;
-    return false;
-}
-
 /* A name is not looked at: two of one have one slug, too, unless that is given, and then the order
  * among equal names is theirs anyway. */
-static bool has_doubles(struct seen *seen, const struct tenant_creation creations[], size_t count)
+static bool has_doubles(struct hash_set *seen, const struct tenant_creation creations[],
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const struct tenant *tenant = creations[i].tenant;
         const struct organization *organization = &tenant->organization;
 
-        if (was_seen(seen, organization->id.bytes, OID_BYTES) ||
-            was_seen(seen, organization->slug.ptr, organization->slug.len)) {
+        if (!hash_set_add(seen, organization->id.bytes, OID_BYTES) ||
+            !hash_set_add(seen, organization->slug.ptr, organization->slug.len)) {
             return true;
         }
         for (size_t n = 0; n < tenant->member_count; n++) {
             const struct account *account = &tenant->members[n].account;
 
-            if (was_seen(seen, account->id.bytes, OID_BYTES) ||
-                was_seen(seen, account->email_key.ptr, account->email_key.len)) {
+            if (!hash_set_add(seen, account->id.bytes, OID_BYTES) ||
+                !hash_set_add(seen, account->email_key.ptr, account->email_key.len)) {
                 return true;
             }
         }
@@ -100,18 +77,14 @@ static void sort(const struct tenant_creation creations[], size_t count, struct 
 uint32_t *bulk_order(struct arena *mem, const struct tenant_creation creations[], size_t count)
 {
     uint32_t *order = arena_alloc(mem, count * sizeof(*order));
-    struct seen seen = { .mask = 1023 };
+    struct hash_set seen;
     size_t values = 2 * count;
 
     for (size_t i = 0; i < count; i++) {
         values += 2 * creations[i].tenant->member_count;
         order[i] = (uint32_t)i;
     }
-    while (seen.mask < 2 * values) {
-        seen.mask = 2 * seen.mask + 1;
-    }
-    seen.hashes = arena_alloc(mem, (seen.mask + 1) * sizeof(*seen.hashes));
-    hash_key_make(&seen.key);
+    hash_set_init(&seen, mem, values);
     if (!has_doubles(&seen, creations, count)) {
         sort(creations, count, arena_alloc(mem, count * sizeof(struct place)), order);
     }
