@@ -19,20 +19,18 @@ struct lot {
 
 static enum status flush(struct lot *lot, struct err *err)
 {
+    struct busy_call busy;
     enum status status;
-    int64_t until_ms = 0;
 
     if (lot->count == 0) {
         return ST_OK;
     }
     TRY(copy_may_go_on(lot->copy, err));
+    copy_call_begin(lot->copy, &busy, NULL, err);
     do {
-        struct call call = copy_call(&lot->mem, err);
-
-        status = store_documents_put(lot->copy->to, &call, lot->organization, lot->documents,
+        status = store_documents_put(lot->copy->to, &busy.call, lot->organization, lot->documents,
                                      lot->count);
-        arena_clear(&lot->mem);
-    } while (copy_try_again(lot->copy, status, &until_ms, err));
+    } while (busy_call_again(&busy, status));
     lot->count = 0;
     lot->bytes = 0;
     return status;
@@ -62,17 +60,15 @@ static enum status delete_edit(void *context, const struct document *now,
 
 static enum status cut_one(struct lot *lot, struct str id, struct err *err)
 {
+    struct busy_call busy;
     enum status status;
-    int64_t until_ms = 0;
 
     TRY(copy_may_go_on(lot->copy, err));
+    copy_call_begin(lot->copy, &busy, NULL, err);
     do {
-        struct call call = copy_call(&lot->mem, err);
-
-        status =
-            store_document_edit(lot->copy->to, &call, lot->organization, id, delete_edit, NULL);
-        arena_clear(&lot->mem);
-    } while (copy_try_again(lot->copy, status, &until_ms, err));
+        status = store_document_edit(lot->copy->to, &busy.call, lot->organization, id, delete_edit,
+                                     NULL);
+    } while (busy_call_again(&busy, status));
     return status;
 }
 

@@ -2,6 +2,7 @@
 #ifndef ORGD_APP_COPY_WORK_H
 #define ORGD_APP_COPY_WORK_H
 
+#include "app/busy.h"
 #include "app/copy.h"
 #include "app/copy_progress.h"
 #include "app/copy_walk.h"
@@ -25,9 +26,10 @@ struct copy {
 /* ST_OK, or ST_BUSY with its words: asked by every loop before it goes on. Any thread. */
 MUST_CHECK enum status copy_may_go_on(struct copy *copy, struct err *err);
 
-/* After a call to the destination: whether to make it once more, because others were in the way. Then it
- * has paused. until_ms: 0 before the first; it keeps how long that goes on. Any thread. */
-bool copy_try_again(struct copy *copy, enum status status, int64_t *until_ms, struct err *err);
+/* Begins a call to the destination (app/busy.h), with more time where it is for a tenant of many members.
+ * Any thread. */
+void copy_call_begin(struct copy *copy, struct busy_call *busy, const struct tenant *tenant,
+                     struct err *err);
 
 /* tenant_put, and organization_delete (ST_OK also where it is gone), again while the destination is
  * busy. Any thread. */

@@ -2,9 +2,12 @@
 #include "app/import_work.h"
 
 #include "app/busy.h"
-#include "app/copy_walk.h"
+#include "base/hash_set.h"
+#include "org/document.h"
 
-#define CALL_MEM_BYTES ((size_t)512 * 1024 * 1024)
+#include <assert.h>
+#include <string.h>
+
 #define PILE_MAX 131072 /* documents that are put at once */
 #define LOT_MAX 500
 #define LOT_BYTES ((size_t)4 * 1024 * 1024)
@@ -18,57 +21,32 @@ struct pile {
     size_t room;
     struct document_lot *lots;
     size_t lot_count;
-    size_t lot_bytes; /* of the last */
-    uint64_t
-        *seen; /* hashes of organization and _id, 0: free; twice as many as documents, or more */
-    size_t seen_size; /* a power of two */
+    size_t lot_bytes;     /* of the last */
+    struct hash_set seen; /* organization and _id of each */
 };
-
-static uint64_t hash_of(const struct oid *organization, struct str id)
-{
-    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-
-    for (size_t i = 0; i < OID_BYTES; i++) {
-        hash = (hash ^ organization->bytes[i]) * UINT64_C(1099511628211);
-    }
-    for (size_t i = 0; i < id.len; i++) {
-        hash = (hash ^ (unsigned char)id.ptr[i]) * UINT64_C(1099511628211);
-    }
-    return hash ? hash : 1;
-}
 
 /* Whether a document of this _id, or one that looks so, is in the pile; if not, it is from now on. */
 static bool was_seen(struct pile *pile, const struct oid *organization, struct str id)
 {
-    uint64_t hash = hash_of(organization, id);
-    size_t at = hash & (pile->seen_size - 1);
+    unsigned char both[OID_BYTES + DOCUMENT_ID_MAX];
 
-    while (pile->seen[at] != 0 && pile->seen[at] != hash) {
-        at = (at + 1) & (pile->seen_size - 1);
-    }
-    if (pile->seen[at] == hash) {
-        return true;
-    }
-    pile->seen[at] = hash;
-    return false;
+    assert(id.len <= DOCUMENT_ID_MAX);
+    memcpy(both, organization->bytes, OID_BYTES);
+    memcpy(both + OID_BYTES, id.ptr, id.len);
+    return !hash_set_add(&pile->seen, both, OID_BYTES + id.len);
 }
 
 static enum status put_part(struct import_parts *parts, size_t from, size_t count, struct err *err)
 {
     struct pile *pile = parts->context;
     struct import *import = parts->import;
-    struct arena mem;
+    struct busy_call busy;
     enum status status;
-    int64_t until_ms = 0;
 
-    arena_init(&mem, CALL_MEM_BYTES);
+    busy_call_begin(&busy, "store", &import->is_stopping, 0, err);
     do {
-        struct call call = copy_call(&mem, err);
-
-        status = store_document_lots_put(import->store, &call, &pile->lots[from], count);
-        arena_clear(&mem);
-    } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
-    arena_done(&mem);
+        status = store_document_lots_put(import->store, &busy.call, &pile->lots[from], count);
+    } while (busy_call_again(&busy, status));
     return status;
 }
 
@@ -92,15 +70,14 @@ static enum status put_singly(struct pile *pile, const struct document_lot *lot,
     for (size_t i = 0; i < lot->count; i++) {
         struct import_item *item = pile->origins[(size_t)(lot->documents - pile->documents) + i];
         struct err why = { .text = "" };
+        struct busy_call busy;
         enum status status;
-        int64_t until_ms = 0;
 
+        busy_call_begin(&busy, "store", &import->is_stopping, 0, &why);
         do {
-            struct call call = copy_call(&pile->batch->mem, &why);
-
-            status = store_documents_put(import->store, &call, &lot->organization_id,
+            status = store_documents_put(import->store, &busy.call, &lot->organization_id,
                                          &lot->documents[i], 1);
-        } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, &why));
+        } while (busy_call_again(&busy, status));
         if (status == ST_INVALID || status == ST_TOO_LARGE || status == ST_NO_ORGANIZATION) {
             refuse(import, item, status, why.text[0] ? why.text : status_detail(status));
         } else if (status != ST_OK) {
@@ -152,8 +129,8 @@ static enum status flush(struct pile *pile, struct err *err)
     import->report.documents += (int64_t)put;
     (void)pthread_mutex_unlock(&import->mutex);
     pile->count = pile->lot_count = 0;
-    if (pile->seen) {
-        memset(pile->seen, 0, pile->seen_size * sizeof(*pile->seen));
+    if (pile->room > 0) {
+        hash_set_clear(&pile->seen);
     }
     return ST_OK;
 }
@@ -186,21 +163,19 @@ static enum status add(struct pile *pile, struct import_item *item, size_t index
 
 /* By its name, which mostly is the one before. */
 static enum status find_named(struct import *import, struct import_current *current,
-                              struct import_item *item, struct arena *mem, struct oid *ret_id,
-                              struct err *err)
+                              struct import_item *item, struct oid *ret_id, struct err *err)
 {
     struct str key = item->line.name_key;
-    struct organization found;
-    struct call call = copy_call(mem, err);
+    struct organization found; /* of which only the id outlives the call */
     enum status status = ST_OK;
 
     if (!current->name_is_found || !str_equal(buf_view(&current->name_key), key)) {
-        int64_t until_ms = 0;
+        struct busy_call busy;
 
+        busy_call_begin(&busy, "store", &import->is_stopping, 0, err);
         do {
-            call = copy_call(mem, err);
-            status = store_organization_by_name(import->store, &call, key, &found);
-        } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
+            status = store_organization_by_name(import->store, &busy.call, key, &found);
+        } while (busy_call_again(&busy, status));
         if (status == ST_OK) {
             buf_clear(&current->name_key);
             buf_str(&current->name_key, key);
@@ -225,7 +200,7 @@ static enum status find_owner(struct import_batch *batch, struct import_current 
         return ST_OK;
     }
     if (item->line.name_key.ptr) {
-        return find_named(batch->import, current, item, &batch->mem, ret_id, err);
+        return find_named(batch->import, current, item, ret_id, err);
     }
     if (!current->is_known) {
         refuse(batch->import, item, ST_NO_ORGANIZATION,
@@ -256,11 +231,7 @@ static void make_room(struct pile *pile, size_t count)
 
     count = count < PILE_MAX ? count : PILE_MAX;
     pile->room = count;
-    pile->seen_size = 1024;
-    while (pile->seen_size < 2 * count) {
-        pile->seen_size *= 2;
-    }
-    pile->seen = arena_alloc(mem, pile->seen_size * sizeof(*pile->seen));
+    hash_set_init(&pile->seen, mem, count);
     pile->documents = arena_alloc(mem, count * sizeof(*pile->documents));
     pile->origins = arena_alloc(mem, count * sizeof(struct import_item *));
     pile->lots = arena_alloc(mem, count * sizeof(*pile->lots));

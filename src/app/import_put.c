@@ -2,16 +2,13 @@
 #include "app/import_work.h"
 
 #include "app/busy.h"
-#include "app/copy_walk.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define CALL_MEM_BYTES ((size_t)256 * 1024 * 1024)
 #define SETTLE_PART 64   /* looks that one worker takes at a time */
 #define CREATE_PART 16   /* and organizations, where the store is behind a network */
-#define MEMBER_MS 100    /* more time for each member: an engine may put them one by one */
-#define PASSWORD_MS 1000 /* and for one whose password is to be compared or hashed */
+#define PASSWORD_MS 1000 /* more time for each password that is to be compared or hashed */
 
 /* Those of a batch that one step is about. */
 struct selection {
@@ -20,31 +17,23 @@ struct selection {
     size_t count;
 };
 
-static int64_t time_for(const struct tenant *tenant)
-{
-    return MEMBER_MS * (int64_t)tenant->member_count;
-}
-
 static enum status create_part(struct import_parts *parts, size_t from, size_t count,
                                struct err *err)
 {
     struct selection *selection = parts->context;
     struct import *import = parts->import;
-    struct arena mem;
+    struct busy_call busy;
     enum status status;
-    int64_t until_ms = 0;
+    int64_t more_ms = 0;
 
-    arena_init(&mem, CALL_MEM_BYTES);
+    for (size_t i = from; i < from + count; i++) {
+        more_ms += BUSY_MEMBER_MS * (int64_t)selection->creations[i].tenant->member_count;
+    }
+    busy_call_begin(&busy, "store", &import->is_stopping, more_ms, err);
     do {
-        struct call call = copy_call(&mem, err);
-
-        for (size_t i = 0; i < count; i++) {
-            call.deadline_ms += time_for(selection->creations[from + i].tenant);
-        }
-        status = store_tenants_create(import->store, &call, &selection->creations[from], count);
-        arena_clear(&mem);
-    } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
-    arena_done(&mem);
+        status =
+            store_tenants_create(import->store, &busy.call, &selection->creations[from], count);
+    } while (busy_call_again(&busy, status));
     return status;
 }
 
@@ -55,19 +44,17 @@ static bool concerns_one(enum status status)
            status == ST_TOO_LARGE;
 }
 
-static enum status settle_one(struct import *import, struct import_item *item, struct arena *mem,
-                              struct err *err)
+static enum status settle_one(struct import *import, struct import_item *item, struct err *err)
 {
+    struct busy_call busy;
     enum status status;
-    int64_t until_ms = 0;
     struct oid id;
 
+    busy_call_begin(&busy, "store", &import->is_stopping,
+                    (BUSY_MEMBER_MS + PASSWORD_MS) * (int64_t)item->line.admin_count, err);
     do {
-        struct call call = copy_call(mem, err);
-
-        call.deadline_ms += (MEMBER_MS + PASSWORD_MS) * (int64_t)item->line.admin_count;
-        status = import_settle(import->store, &call, &item->line, &item->outcome, &id);
-    } while (busy_try_again(&import->is_stopping, "store", status, &until_ms, err));
+        status = import_settle(import->store, &busy.call, &item->line, &item->outcome, &id);
+    } while (busy_call_again(&busy, status));
     if (status == ST_OK) {
         item->line.organization.id = id;
     }
@@ -82,14 +69,11 @@ static enum status settle_part(struct import_parts *parts, size_t from, size_t c
     for (size_t i = from; i < from + count; i++) {
         struct import_item *item = selection->items[i];
         struct err why = { .text = "" };
-        struct arena mem;
 
         if (import_is_stopping(parts->import)) {
             return ST_BUSY;
         }
-        arena_init(&mem, CALL_MEM_BYTES);
-        item->status = settle_one(parts->import, item, &mem, &why);
-        arena_done(&mem);
+        item->status = settle_one(parts->import, item, &why);
         if (item->status != ST_OK && !concerns_one(item->status)) {
             *err = why;
             return item->status;

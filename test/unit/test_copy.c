@@ -9,7 +9,8 @@ struct busy_store {
     struct store store;
     int left;
     int calls;
-    struct copy *stops; /* after the first call; NULL: not */
+    int64_t deadline_ms; /* of the last call */
+    struct copy *stops;  /* after the first call; NULL: not */
 };
 
 static enum status answer(struct store *store, const struct call *call)
@@ -17,6 +18,7 @@ static enum status answer(struct store *store, const struct call *call)
     struct busy_store *busy = (struct busy_store *)store;
 
     busy->calls++;
+    busy->deadline_ms = call->deadline_ms;
     if (busy->stops) {
         atomic_store(&busy->stops->is_stopping, true);
     }
@@ -78,14 +80,50 @@ TEST(busy__destination_is_not_asked_again_once_the_copy_is_to_stop)
 TEST(busy__destination_is_given_up_in_the_end_with_the_reason)
 {
     struct copy copy = { .is_stopping = false };
-    struct err err = { .text = "somebody has the lock" };
-    int64_t until_ms = 1; /* long over */
+    struct err err = { .text = "" };
+    struct busy_call busy;
 
-    assert_false(copy_try_again(&copy, ST_BUSY, &until_ms, &err));
+    copy_call_begin(&copy, &busy, NULL, &err);
+    busy.until_ms = 1; /* long over */
+    assert_false(busy_call_again(&busy, err_set(busy.call.err, ST_BUSY, "somebody has the lock")));
     assert_non_null(strstr(err.text, "the destination was busy for"));
     assert_non_null(strstr(err.text, "somebody has the lock"));
-    until_ms = 0;
-    assert_false(copy_try_again(&copy, ST_UNAVAILABLE, &until_ms, &err));
+    copy_call_begin(&copy, &busy, NULL, &err);
+    assert_false(busy_call_again(&busy, ST_UNAVAILABLE));
+}
+
+TEST(busy__each_try_has_its_memory_and_its_deadline_anew)
+{
+    struct copy copy = { .is_stopping = false };
+    struct err err = { .text = "" };
+    struct busy_call busy;
+    int64_t first_ms;
+
+    copy_call_begin(&copy, &busy, NULL, &err);
+    first_ms = busy.call.deadline_ms;
+    memset(arena_alloc(busy.call.mem, 3000), 'x', 3000);
+    assert_true(busy_call_again(&busy, ST_BUSY));
+    assert_true(busy.call.deadline_ms > first_ms); /* it has paused */
+    assert_int_equal(*(char *)arena_alloc(busy.call.mem, 3000), 0);
+    assert_int_equal(busy.mem.used_bytes, 4096);
+    assert_false(busy_call_again(&busy, ST_OK));
+}
+
+TEST(deadline__is_later_by_a_tenth_of_a_second_for_each_member)
+{
+    struct busy_store busy = BUSY_STORE(0);
+    struct copy copy = { .to = &busy.store };
+    struct tenant few = { .member_count = 1 };
+    struct tenant many = { .member_count = TENANT_MEMBERS_MAX };
+    struct err err = { .text = "" };
+    int64_t few_ms;
+
+    assert_int_equal(copy_put_tenant(&copy, &few, &err), ST_OK);
+    few_ms = busy.deadline_ms;
+    assert_int_equal(copy_put_tenant(&copy, &many, &err), ST_OK);
+    assert_true(busy.deadline_ms - few_ms >= 100 * (TENANT_MEMBERS_MAX - 1));
+    assert_int_equal(copy_delete_tenant(&copy, &many, &err), ST_OK);
+    assert_true(busy.deadline_ms - few_ms >= 100 * (TENANT_MEMBERS_MAX - 1));
 }
 
 TEST(text__that_a_terminal_would_obey_is_shown_as_question_marks)
@@ -107,6 +145,8 @@ int main(void)
         cmocka_unit_test(busy__destination_is_asked_again_and_leaves_no_words),
         cmocka_unit_test(busy__destination_is_not_asked_again_once_the_copy_is_to_stop),
         cmocka_unit_test(busy__destination_is_given_up_in_the_end_with_the_reason),
+        cmocka_unit_test(busy__each_try_has_its_memory_and_its_deadline_anew),
+        cmocka_unit_test(deadline__is_later_by_a_tenth_of_a_second_for_each_member),
         cmocka_unit_test(text__that_a_terminal_would_obey_is_shown_as_question_marks),
     };
 
