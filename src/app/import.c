@@ -147,6 +147,7 @@ static enum status set_up(struct import *import, const struct settings *settings
         .password_min_bytes = settings->password_min_bytes,
         .document_max_bytes = (size_t)settings->max_document_bytes,
         .large = &import->large,
+        .is_stopping = &import->is_stopping,
     };
     return ST_OK;
 }

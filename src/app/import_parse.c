@@ -35,7 +35,8 @@ static void judge_line(struct import_chunk *chunk, struct str text, struct impor
     if (item->status == ST_OK && item->line.kind == IMPORT_ORGANIZATION) {
         struct call call = copy_call(&chunk->mem, &err);
 
-        item->status = import_prepare(import->store, &call, &item->line, &item->is_there);
+        item->status =
+            import_prepare(import->store, &call, &import->rules, &item->line, &item->is_there);
         if (item->status != ST_OK) {
             import_fail(import, item->status, &err);
         }

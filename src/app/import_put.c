@@ -53,7 +53,8 @@ static enum status settle_one(struct import *import, struct import_item *item, s
     busy_call_begin(&busy, "store", &import->is_stopping,
                     (BUSY_MEMBER_MS + PASSWORD_MS) * (int64_t)item->line.admin_count, err);
     do {
-        status = import_settle(import->store, &busy.call, &item->line, &item->outcome, &id);
+        status = import_settle(import->store, &busy.call, &import->rules, &item->line,
+                               &item->outcome, &id);
     } while (busy_call_again(&busy, status));
     if (status == ST_OK) {
         item->line.organization.id = id;

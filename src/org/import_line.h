@@ -15,6 +15,7 @@
 
 #include <jansson.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define IMPORT_TREE_BYTES ((size_t)256 * 1024 * 1024) /* what a line's values may take in memory */
 #define IMPORT_DOCUMENTS_MAX 100000                   /* in an organization's line */
@@ -23,7 +24,8 @@
 struct import_rules {
     int64_t password_min_bytes;
     size_t document_max_bytes;
-    pthread_mutex_t *large; /* lines that take much memory are read one at a time */
+    pthread_mutex_t *large;          /* lines that take much memory are read one at a time */
+    const _Atomic bool *is_stopping; /* looked at before each password that is hashed */
 };
 
 struct import_admin {

@@ -132,8 +132,8 @@ static enum status merge_member(const struct call *call, const struct import_adm
 }
 
 enum status import_merge_members(struct store *store, const struct call *call,
-                                 const struct import_line *line, const struct tenant *there,
-                                 struct tenant *ret_tenant)
+                                 const struct import_rules *rules, const struct import_line *line,
+                                 const struct tenant *there, struct tenant *ret_tenant)
 {
     import_tenant(line, call->mem, ret_tenant);
     for (size_t i = 0; i < line->admin_count; i++) {
@@ -143,6 +143,9 @@ enum status import_merge_members(struct store *store, const struct call *call,
         struct tenant_member base;
         bool found = own != NULL;
 
+        if (admin->password.ptr) {
+            TRY(import_may_hash(call, rules));
+        }
         if (own) {
             base = *own;
         } else {

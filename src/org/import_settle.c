@@ -7,17 +7,25 @@
 
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SLUG_TRIES 8
 #define NAME_SHOWN_BYTES 80
 
-static enum status hash_all(const struct call *call, struct import_line *line)
+enum status import_may_hash(const struct call *call, const struct import_rules *rules)
+{
+    return atomic_load(rules->is_stopping) ? err_set(call->err, ST_BUSY, "stopped") : ST_OK;
+}
+
+static enum status hash_all(const struct call *call, const struct import_rules *rules,
+                            struct import_line *line)
 {
     for (size_t i = 0; i < line->admin_count; i++) {
         struct import_admin *admin = &line->admins[i];
         struct str *hash = &admin->member.account.password_hash;
 
         if (admin->password.ptr && !hash->ptr) {
+            TRY(import_may_hash(call, rules));
             TRY(password_hash(admin->password, call->mem, hash, call->err));
         }
     }
@@ -33,7 +41,8 @@ static enum status find(struct store *store, const struct call *call,
                : store_organization_by_name(store, call, line->name.key, ret_organization);
 }
 
-enum status import_prepare(struct store *store, const struct call *call, struct import_line *line,
+enum status import_prepare(struct store *store, const struct call *call,
+                           const struct import_rules *rules, struct import_line *line,
                            bool *ret_is_there)
 {
     bool has_plain = false;
@@ -49,7 +58,7 @@ enum status import_prepare(struct store *store, const struct call *call, struct 
     }
     found = find(store, call, line, &there);
     if (found == ST_NO_ORGANIZATION) {
-        return hash_all(call, line);
+        return hash_all(call, rules, line);
     }
     *ret_is_there = found == ST_OK;
     return found;
@@ -126,12 +135,13 @@ static enum status check_names(struct store *store, const struct call *call,
     return found == ST_NO_ORGANIZATION ? ST_OK : found;
 }
 
-static enum status make(struct store *store, const struct call *call, struct import_line *line)
+static enum status make(struct store *store, const struct call *call,
+                        const struct import_rules *rules, const struct import_line *line)
 {
     struct tenant tenant;
 
     TRY(check_names(store, call, line));
-    TRY(import_merge_members(store, call, line, NULL, &tenant));
+    TRY(import_merge_members(store, call, rules, line, NULL, &tenant));
     return put(store, call, line, !line->has_slug, &tenant);
 }
 
@@ -146,7 +156,8 @@ static bool slug_stays(const struct call *call, const struct import_line *line,
             str_equal(name.slug, line->name.slug));
 }
 
-static enum status update(struct store *store, const struct call *call, struct import_line *line,
+static enum status update(struct store *store, const struct call *call,
+                          const struct import_rules *rules, const struct import_line *line,
                           const struct tenant *there, enum import_outcome *ret_outcome)
 {
     bool chooses_slug = !line->has_slug && !slug_stays(call, line, &there->organization);
@@ -154,7 +165,7 @@ static enum status update(struct store *store, const struct call *call, struct i
     struct tenant tenant;
 
     TRY(check_names(store, call, line));
-    TRY(import_merge_members(store, call, line, there, &tenant));
+    TRY(import_merge_members(store, call, rules, line, there, &tenant));
     organization = &tenant.organization;
     if (!line->has_slug && !chooses_slug) {
         organization->slug = there->organization.slug;
@@ -225,11 +236,22 @@ static bool is_unfinished(const struct tenant *there, const struct import_line *
            known == there->member_count && is_as_made(organization, line);
 }
 
-/* A line without an id changes no password that is there; and putting the rest is no change. */
-static void keep_accounts(const struct tenant *there, struct import_line *line)
+/*
+ * A line without an id changes no password that is there, and putting the rest is no change. The line
+ * itself stays as it is: where it is refused now, and looked at again once others have given up what it
+ * wants, its name may be free, and the organization that is there another one's.
+ */
+static struct import_line with_accounts(const struct call *call, const struct tenant *there,
+                                        const struct import_line *line)
 {
-    for (size_t i = 0; i < line->admin_count; i++) {
-        struct import_admin *admin = &line->admins[i];
+    size_t bytes = line->admin_count * sizeof(*line->admins);
+    struct import_line kept = *line;
+
+    kept.organization.id = there->organization.id;
+    kept.admins = arena_alloc(call->mem, bytes);
+    memcpy(kept.admins, line->admins, bytes);
+    for (size_t i = 0; i < kept.admin_count; i++) {
+        struct import_admin *admin = &kept.admins[i];
         struct account *account = &admin->member.account;
         const struct tenant_member *member = import_member_of(there, admin);
 
@@ -246,6 +268,7 @@ static void keep_accounts(const struct tenant *there, struct import_line *line)
         }
         admin->has_created = admin->has_updated = true;
     }
+    return kept;
 }
 
 /* Whether an organization of the line's name is known to be the line's without a further look. */
@@ -260,10 +283,11 @@ static bool is_plainly_same(const struct organization *found, const struct impor
 
 /* What a line without an id means where an organization of its name is there. */
 static enum status judge_same(struct store *store, const struct call *call,
-                              struct import_line *line, const struct organization *found,
-                              enum import_outcome *ret_outcome)
+                              const struct import_rules *rules, const struct import_line *line,
+                              const struct organization *found, enum import_outcome *ret_outcome)
 {
     struct tenant there;
+    struct import_line kept;
 
     *ret_outcome = IMPORT_UNCHANGED;
     if (is_plainly_same(found, line)) {
@@ -271,15 +295,15 @@ static enum status judge_same(struct store *store, const struct call *call,
     }
     TRY(tenant_find(store, call, &found->id, &there));
     if (is_unfinished(&there, line)) {
-        keep_accounts(&there, line);
-        line->organization.id = found->id;
-        return update(store, call, line, &there, ret_outcome);
+        kept = with_accounts(call, &there, line);
+        return update(store, call, rules, &kept, &there, ret_outcome);
     }
     return has_all_admins(&there, line) ? ST_OK
                                         : taken(call, "name", line->organization.name, found);
 }
 
-enum status import_settle(struct store *store, const struct call *call, struct import_line *line,
+enum status import_settle(struct store *store, const struct call *call,
+                          const struct import_rules *rules, const struct import_line *line,
                           enum import_outcome *ret_outcome, struct oid *ret_id)
 {
     enum import_outcome outcome = IMPORT_UNCHANGED;
@@ -289,11 +313,11 @@ enum status import_settle(struct store *store, const struct call *call, struct i
 
     if (status == ST_OK && line->has_id) {
         TRY(tenant_find(store, call, &found.id, &there));
-        TRY(update(store, call, line, &there, &outcome));
+        TRY(update(store, call, rules, line, &there, &outcome));
     } else if (status == ST_OK) {
-        TRY(judge_same(store, call, line, &found, &outcome));
+        TRY(judge_same(store, call, rules, line, &found, &outcome));
     } else if (status == ST_NO_ORGANIZATION) {
-        TRY(make(store, call, line));
+        TRY(make(store, call, rules, line));
         outcome = IMPORT_MADE;
         found.id = line->organization.id;
     } else {

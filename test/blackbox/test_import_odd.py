@@ -4,9 +4,11 @@ other, what was left behind, and other programs on the same files."""
 import fcntl
 import json
 import os
+import signal
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +153,25 @@ def test_completing_an_organization_changes_no_password(stopped):
     assert take_out(stopped)[0]["admins"][0]["password_hash"] == HASH
 
 
+def test_a_line_that_is_looked_at_again_is_what_the_file_says(stopped):
+    one, two = ids(2)
+    other = HASH[:-1] + "."
+    bring_in(stopped, [organization("Acme", id=one, password_hash=other)])
+    bring_in(stopped, [organization("Beta", id=two, email="more@example.com")])
+    lines = [
+        two_admins(),  # taken for what a kill left of it, until the others have given up all it wants
+        organization("Gamma", id=one),
+        organization("Beta", id=two),
+    ]
+    counts, named = bring_in(stopped, lines)
+    assert named == {} and counts["organizations updated"] == 2
+    assert counts["organizations made"] == 1
+    gamma, beta, acme = take_out(stopped)
+    assert [line["organization_name"] for line in (gamma, beta, acme)] == ["Gamma", "Beta", "Acme"]
+    assert [gamma["id"], beta["id"]] == [one, two]
+    assert {admin["password_hash"] for admin in acme["admins"]} == {HASH}
+
+
 def test_an_organization_that_was_changed_since_gets_no_administrators(stopped):
     times = {"created_at": "2020-01-01T00:00:00Z", "updated_at": "2021-01-01T00:00:00Z"}
     bring_in(stopped, [organization("Acme", **times)])
@@ -190,6 +211,36 @@ def test_whenever_an_import_is_killed_the_next_one_makes_it_whole(stopped, tmp_p
         emails = {admin["email"] for admin in line["admins"]}
         assert emails == {f"a{n}b{k}@example.com" for k in range(1 + n % 3)}
         assert sorted(documents.get(line["id"], [])) == list(range(n % 4))
+
+
+def processor_seconds(process):
+    fields = (Path("/proc") / str(process.pid) / "stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_line_of_many_passwords_does_not_hold_up_the_end(stopped):
+    admins = [{"email": f"a{n}@example.com", "password": test_import.PASSWORD} for n in range(10000)]
+    running = subprocess.Popen(
+        [str(orgd.BINARY), "import", "-"],
+        env=orgd.clean_environment(stopped.environment),
+        cwd=stopped.directory,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    running.stdin.write(as_bytes([{"organization_name": "Acme", "admins": admins}]))
+    running.stdin.close()
+    running.stdin = None
+    deadline = time.monotonic() + test_import.SECONDS
+    while processor_seconds(running) < 1 and time.monotonic() < deadline:
+        time.sleep(0.05)  # all passwords take minutes
+    running.send_signal(signal.SIGINT)
+    try:
+        _, words = running.communicate(timeout=30)
+    finally:
+        running.kill()
+    assert running.returncode == 1 and b"interrupted" in words
+    assert take_out(stopped) == []
 
 
 # The file of an export
