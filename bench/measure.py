@@ -203,11 +203,33 @@ def script(name, method, paths, headers=None, body=None):
            starts, in no time to speak of: the first thread of wrk is at work, and counted, while those
            of the others are made. Each thread begins elsewhere among them."""
     path, count = paths
+    text = json.dumps(json.dumps(body)) if body is not None else "nil"
+    made = (
+        f'    local whole = wrk.format("{method}", "/PATH", nil, {text})\n'
+        '    local at_path = whole:find("/PATH", 1, true)\n'
+        "    local head, tail = whole:sub(1, at_path - 1), whole:sub(at_path + 5)\n"
+        f"    for n = 0, {count - 1} do\n"
+        f"        requests[n + 1] = head .. {path} .. tail\n"
+        "    end\n"
+    )
+    return sending(name, lua_headers(headers or {}), made, count)
+
+
+def script_of_callers(name, callers):
+    """A script for wrk, which asks for each (path, token) in turn."""
+    made = "".join(
+        f'    requests[{n}] = wrk.format("GET", "{path}", {{Authorization = "Bearer {token}"}})\n'
+        for n, (path, token) in enumerate(callers, 1)
+    )
+    return sending(name, "", made, len(callers))
+
+
+def sending(name, headers, made, count):
+    """The script's file. made: Lua that fills `requests`, of which there are so many."""
     REFERENCES.mkdir(exist_ok=True)
     file = REFERENCES / f"{name}.lua"
     file.write_text(
-        f"{lua_headers(headers or {})}"
-        f"local body = {json.dumps(json.dumps(body)) if body is not None else 'nil'}\n"
+        f"{headers}"
         "local requests, at, threads = {}, 0, 0\n"
         "function setup(thread)\n"
         "    threads = threads + 1\n"
@@ -215,12 +237,7 @@ def script(name, method, paths, headers=None, body=None):
         "end\n"
         "function init()\n"
         "    math.randomseed(os.time() * 64 + number)\n"
-        f'    local whole = wrk.format("{method}", "/PATH", nil, body)\n'
-        '    local at_path = whole:find("/PATH", 1, true)\n'
-        "    local head, tail = whole:sub(1, at_path - 1), whole:sub(at_path + 5)\n"
-        f"    for n = 0, {count - 1} do\n"
-        f"        requests[n + 1] = head .. {path} .. tail\n"
-        "    end\n"
+        f"{made}"
         f"    at = math.random(0, {count - 1})\n"
         "end\n"
         "function request()\n"
@@ -254,12 +271,21 @@ def sign_up(address, number=0):
 
 def log_in(address, number=0):
     """The token of the organization "Bench NUMBER"."""
+    return session(address, number)["access_token"]
+
+
+def session(address, number):
+    """What the administrator of "Bench NUMBER" is told at a login."""
     login = {"email": f"b{number}@bench.example", "password": PASSWORD}
-    return call("POST", f"{address}/admin/login", login)["access_token"]
+    return call("POST", f"{address}/admin/login", login)
 
 
 def documents_of(organization):
-    return f"/v1/organizations/{organization['id']}/documents"
+    return documents_at(organization["id"])
+
+
+def documents_at(organization_id):
+    return f"/v1/organizations/{organization_id}/documents"
 
 
 def wait_until(answers, seconds=60):

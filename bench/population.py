@@ -1,8 +1,8 @@
 """Embedded stores with many organizations or documents, made in seconds by copying rows in SQL.
 
 Organization n is "Bench n" with the administrator bn@bench.example, and number 0 was signed up
-through the API; the others have its password hash. Documents are "d0", "d1" and so on, of
-organization 0."""
+through the API; the others have its password hash, and a document "d0" each. Documents "d0", "d1" and
+so on, as many as are asked for, are of organization 0."""
 
 import sqlite3
 from contextlib import closing
@@ -13,9 +13,9 @@ from measure import ALL, PAD, embedded, sign_up
 NUMBERS = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE i < :last) "
 ORGANIZATIONS = (
     NUMBERS + "INSERT INTO organizations"
-    " (id, name, name_key, slug, administrator, created_ms, updated_ms)"
+    " (id, name, name_key, slug, administrator, documents, created_ms, updated_ms)"
     " SELECT numbered(id, 2 * i), 'Bench ' || i, 'bench ' || i, 'bench_' || i,"
-    " i + :administrator, created_ms, updated_ms FROM n, organizations WHERE number = :organization"
+    " i + :administrator, 1, created_ms, updated_ms FROM n, organizations WHERE number = :organization"
 )
 ACCOUNTS = (
     NUMBERS + "INSERT INTO accounts"
@@ -32,6 +32,11 @@ DOCUMENTS = (
     NUMBERS + "INSERT INTO documents (organization, id, body)"
     " SELECT :organization, 'd' || (i - 1),"
     " '{\"_id\":\"d' || (i - 1) || '\",\"n\":' || (i - 1) || ',\"pad\":\"' || :pad || '\"}' FROM n"
+)
+DOCUMENT_OF_EACH = (
+    NUMBERS + "INSERT INTO documents (organization, id, body)"
+    " SELECT i + :organization, 'd0',"
+    " '{\"_id\":\"d0\",\"n\":' || i || ',\"pad\":\"' || :pad || '\"}' FROM n"
 )
 COUNT = "UPDATE organizations SET documents = :last WHERE number = :organization"
 
@@ -59,6 +64,8 @@ def populate(directory, organizations=1, documents=0):
         if documents:
             for statement in (DOCUMENTS, COUNT):
                 db.execute(statement, {**rows, "last": documents})
+        if organizations > 1:  # behind those of organization 0, as their numbers are
+            db.execute(DOCUMENT_OF_EACH, {**rows, "last": organizations - 1})
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return first

@@ -1,5 +1,6 @@
 """Reads on one core, beside a bare libmicrohttpd that answers a constant on the same core."""
 
+import random
 import socket
 from contextlib import ExitStack
 from urllib.parse import quote
@@ -14,18 +15,21 @@ from measure import (
     bearer,
     build_reference,
     call,
+    documents_at,
     documents_of,
     embedded,
     in_turns,
     log_in,
     script,
+    script_of_callers,
+    session,
     wait_until,
     wrk,
 )
 from population import populate
 
 DOCUMENTS = 1000
-FEW = 100  # organizations, and documents
+FEW = 100  # organizations, documents, and those of many organizations that are logged in
 ASKED = 200_000  # of the names of many, at random, for each thread of wrk
 ASKED_DOCUMENTS = 50_000  # of documents: with a token a request is longer
 PORT = 18999
@@ -47,13 +51,22 @@ def any_document(name, address, documents):
     return script(name, "GET", (lua, ASKED_DOCUMENTS), bearer(log_in(address)))
 
 
+def documents_of_some(name, address, organizations):
+    """A script that asks for a document of each of FEW of them, with its own token."""
+    callers = []
+    for number in random.sample(range(organizations), FEW):
+        found = session(address, number)
+        callers.append((f"{documents_at(found['organization_id'])}/d0", found["access_token"]))
+    return script_of_callers(name, callers)
+
+
 def own_limit(run):
     """How many answers one core of wrk can take, where making them costs next to nothing."""
     program = build_reference("bare_socket")
     with Server([program, PORT, len(REST_OF_ONE)], REST_OF_ONE):
         url = f"http://127.0.0.1:{PORT}/"
         wait_until(lambda: socket.create_connection(("127.0.0.1", PORT)).close())
-        loads = [wrk(url, CONNECTIONS, run.seconds, ONE) for _ in range(run.rounds)]
+        loads = [wrk(url, CONNECTIONS, 1, ONE) for _ in range(run.rounds)]
     run.record("wrk", [load.rate for load in loads], note=f"{percent(loads)} of its time at work")
 
 
@@ -70,8 +83,8 @@ def constant(run, stack):
     return url
 
 
-def load(run, url, lua=None):
-    return lambda: wrk(url, CONNECTIONS, run.seconds, REST_OF_ONE, lua)
+def load(run, url, lua=None, seconds=None):
+    return lambda: wrk(url, CONNECTIONS, seconds or run.seconds, REST_OF_ONE, lua)
 
 
 def beside_constant(run):
@@ -103,16 +116,17 @@ def check(address):
 
 
 def many_tenants(run):
-    """Two servers on the one core, in turns: one with few organizations and documents, one with many."""
+    """Two servers on the one core, in turns: one with few organizations, one with many. The second has
+    many documents of one organization besides, and is compared with itself there."""
     few = run.directory("few")
-    populate(few, FEW, FEW)
+    populate(few, FEW, 1)
     many = run.many_tenants()
     with ExitStack() as stack:
         _, of_few = stack.enter_context(embedded(few, ONE))
         _, of_many = stack.enter_context(embedded(many, ONE))
         check(of_few)
         check(of_many)
-        one_few, one_many, any_few, any_many, documents_few, documents_many = in_turns(
+        sides = in_turns(
             run.rounds,
             load(run, f"{of_few}{ORG_GET}{quote(NAME)}"),
             load(run, f"{of_many}{ORG_GET}{quote(NAME)}"),
@@ -120,9 +134,11 @@ def many_tenants(run):
             # those of the others are made.
             load(run, of_few, script("few", "GET", any_name(FEW, ASKED))),
             load(run, of_many, script("many", "GET", any_name(run.tenants, ASKED))),
-            load(run, of_few, any_document("few_documents", of_few, FEW)),
-            load(run, of_many, any_document("many_documents", of_many, run.documents)),
+            load(run, of_few, documents_of_some("documents_few", of_few, FEW)),
+            load(run, of_many, documents_of_some("documents_many", of_many, run.tenants)),
+            load(run, of_many, any_document("few_documents", of_many, FEW), 1),
+            load(run, of_many, any_document("many_documents", of_many, run.documents), 1),
         )
-    run.rates("org_get_many", one_many, one_few)
-    run.rates("org_get_any", any_many, any_few)
-    run.rates("document_get_any", documents_many, documents_few)
+    keys = ["org_get_many", "org_get_any", "document_get_many", "document_get_any"]
+    for key, theirs, ours in zip(keys, sides[::2], sides[1::2]):
+        run.rates(key, ours, theirs)

@@ -32,7 +32,10 @@ from measure import ALL, REFERENCES
 MEASURES = {
     "wrk": (reads.own_limit, ["wrk"]),
     "reads": (reads.beside_constant, ["org_get", "org_get_p99", "document_get"]),
-    "many": (reads.many_tenants, ["org_get_many", "org_get_any", "document_get_any"]),
+    "many": (
+        reads.many_tenants,
+        ["org_get_many", "org_get_any", "document_get_many", "document_get_any"],
+    ),
     "writes": (writes.beside_group_commit, ["post_64", "post_1"]),
     "logins": (logins.beside_argon2, ["login"]),
     "crowd": (logins.crowd, ["crowd", "crowd_refused", "crowd_served", "crowd_memory"]),
