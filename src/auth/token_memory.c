@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define SHARDS 64
-#define WAYS 4
+#define WAYS 8
 #define SETS (TOKEN_MEMORY_PLACES / SHARDS / WAYS)
 #define CACHE_LINE 64
 

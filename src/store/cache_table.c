@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define SHARDS 64
-#define WAYS 4
+#define WAYS 8
 #define SETS (CACHE_RESULTS / SHARDS / WAYS)
 #define CACHE_LINE 64
 #define STRINGS 9 /* of a membership */

@@ -163,6 +163,24 @@ TEST(memory__many_tokens_push_out_old_ones_and_never_the_one_in_use)
     assert_in_range(token_memory_counts(memory).remembered, MANY, MANY + TOKEN_MEMORY_PLACES);
 }
 
+/* Where a set were of few places, more than these would share one that is too small for them. */
+TEST(memory__half_of_what_there_is_room_for_stays_but_for_a_ninth)
+{
+    enum { HALF = TOKEN_MEMORY_PLACES / 2 };
+    static struct str tokens[HALF];
+    struct token_grant grant;
+
+    for (int i = 0; i < HALF; i++) {
+        tokens[i] = token_of(i);
+        assert_int_equal(check(tokens[i], NOW, &grant), ST_OK);
+    }
+    for (int i = 0; i < HALF; i++) {
+        assert_int_equal(check(tokens[i], NOW, &grant), ST_OK);
+        assert_int_equal(grant.password_version, i);
+    }
+    assert_in_range(token_memory_counts(memory).remembered, HALF - HALF / 9, HALF);
+}
+
 struct racer {
     const struct str *tokens;
     unsigned seed;
@@ -217,6 +235,7 @@ int main(void)
         memory_test(memory__bad_tokens_stay_bad_and_fill_nothing),
         memory_test(memory__longest_name_fits_and_what_is_longer_is_verified_each_time),
         memory_test(memory__many_tokens_push_out_old_ones_and_never_the_one_in_use),
+        memory_test(memory__half_of_what_there_is_room_for_stays_but_for_a_ninth),
         memory_test(memory__threads_at_once_get_each_token_s_own_claims),
     };
 
