@@ -27,8 +27,8 @@ SANITIZED = {
     "build-tsan": ["-Db_sanitize=thread", "-Db_lundef=false"],
 }
 # What has threads of its own; the rest would only run the same code under another tool.
-THREADED = ["base", "cache*", "document_memory", "executor", "find", "hash_memory", "log", "org"]
-THREADED += ["organization_*", "password", "sqlite", "sqlite_removals", "sqlite_turns", "token*"]
+THREADED = ["base", "cache*", "document_memory", "executor", "find", "hash_memory", "import_work"]
+THREADED += ["log", "org", "organization_*", "password", "sqlite", "sqlite_removals", "sqlite_turns", "token*"]
 THREADED += ["mongo", *(f"mongo_{name}" for name in ("leftovers", "locks", "lost_threads", "moves"))]
 THREADED += [f"mongo_{name}" for name in ("peers", "placements", "races")]
 THREADED_OUTSIDE = ["answers", "documents", "hostile", "organizations", "stop", "update"]

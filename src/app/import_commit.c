@@ -44,6 +44,26 @@ static bool is_full(const struct committer *committer)
            committer->next - committer->first >= IMPORT_CHUNKS / 2;
 }
 
+/* Under the mutex: waits for the next chunk. A batch that has begun waits for a while only; false: it is
+ * over. */
+static bool wait_for_next(const struct committer *committer)
+{
+    struct import *import = committer->import;
+    int64_t until_ms = committer->begun_ms + BATCH_MS;
+    struct timespec until = { .tv_sec = until_ms / 1000, .tv_nsec = until_ms % 1000 * 1000000 };
+    int failed = 0;
+
+    import->is_waiting = true;
+    (void)pthread_cond_broadcast(&import->changed); /* a judge may wait for this */
+    if (committer->lines == 0) {
+        (void)pthread_cond_wait(&import->changed, &import->mutex);
+    } else {
+        failed = pthread_cond_timedwait(&import->changed, &import->mutex, &until);
+    }
+    import->is_waiting = false;
+    return failed == 0;
+}
+
 /* Gathers the next batch; false: there is nothing more. */
 static bool gather(struct committer *committer)
 {
@@ -65,14 +85,8 @@ static bool gather(struct committer *committer)
             committer->values_bytes += chunk->values_bytes;
         } else if (committer->next == import->read_count && import->is_read) {
             is_ended = true;
-        } else if (committer->lines == 0) {
-            (void)pthread_cond_wait(&import->changed, &import->mutex);
         } else {
-            int64_t until_ms = committer->begun_ms + BATCH_MS;
-            struct timespec until = { .tv_sec = until_ms / 1000,
-                                      .tv_nsec = until_ms % 1000 * 1000000 };
-
-            is_ended = pthread_cond_timedwait(&import->changed, &import->mutex, &until) != 0;
+            is_ended = !wait_for_next(committer);
         }
     }
     (void)pthread_mutex_unlock(&import->mutex);

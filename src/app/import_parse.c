@@ -81,9 +81,12 @@ static void judge_overlong(struct import_chunk *chunk)
     };
 }
 
-/* Under the mutex: whether all that come before a chunk are judged, so that the committer waits for it. */
-static bool is_next(const struct import *import, const struct import_chunk *chunk)
+/* Under the mutex: whether the committer waits for a chunk, since all that come before are judged. */
+static bool is_awaited(const struct import *import, const struct import_chunk *chunk)
 {
+    if (!import->is_waiting) {
+        return false;
+    }
     for (uint64_t place = import->free_count; place < chunk->place; place++) {
         if (!import->chunks[place % IMPORT_CHUNKS].is_judged) {
             return false;
@@ -96,7 +99,7 @@ static bool is_next(const struct import *import, const struct import_chunk *chun
 static void wait_for_room(struct import *import, const struct import_chunk *chunk)
 {
     (void)pthread_mutex_lock(&import->mutex);
-    while (import->values_bytes >= IMPORT_VALUES_BYTES && !is_next(import, chunk) &&
+    while (import->values_bytes >= IMPORT_VALUES_BYTES && !is_awaited(import, chunk) &&
            !import_is_stopping(import)) {
         (void)pthread_cond_wait(&import->changed, &import->mutex);
     }

@@ -16,13 +16,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define IMPORT_CHUNKS 320                            /* under way at once */
-#define IMPORT_CHUNK_LINES 512                       /* at most */
-#define IMPORT_CHUNK_BYTES ((size_t)256 * 1024)      /* about; a longer line has one of its own */
-#define IMPORT_TEXT_BYTES ((size_t)96 * 1024 * 1024) /* of all chunks under way */
-#define IMPORT_VALUES_BYTES                                                                        \
-    ((size_t)256 * 1024 * 1024)                      /* what their lines hold: judges wait then */
-#define IMPORT_LINE_BYTES ((size_t)16 * 1024 * 1024) /* or four times the largest document */
+#define IMPORT_CHUNKS 320                              /* under way at once */
+#define IMPORT_CHUNK_LINES 512                         /* at most */
+#define IMPORT_CHUNK_BYTES ((size_t)256 * 1024)        /* about; a longer line has one of its own */
+#define IMPORT_TEXT_BYTES ((size_t)96 * 1024 * 1024)   /* of all chunks under way */
+#define IMPORT_VALUES_BYTES ((size_t)96 * 1024 * 1024) /* what their lines hold: judges wait then */
+#define IMPORT_LINE_BYTES ((size_t)16 * 1024 * 1024)   /* or four times the largest document */
 #define IMPORT_ENDLESS_BYTES                                                                       \
     ((size_t)256 * 1024 * 1024) /* a line as long as that ends the import */
 #define IMPORT_SAID_MAX 1000    /* lines named one by one; of further ones only the number */
@@ -74,6 +73,7 @@ struct import {
     uint64_t free_count;         /* chunks that are done with */
     size_t text_bytes;           /* of the chunks under way */
     size_t values_bytes;         /* of those of them that are judged */
+    bool is_waiting;             /* the committer, for the next chunk to be judged */
     bool is_read;                /* to the end, or as far as it goes */
     bool is_done;                /* the committer has ended */
     enum status failure;         /* the first that concerns all */

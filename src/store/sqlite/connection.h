@@ -18,7 +18,7 @@
 enum connection_use { CONNECTION_READ, CONNECTION_WRITE, CONNECTION_CHECKPOINT, CONNECTION_LOOK };
 
 /* The most memory that the writing connection keeps pages in once much was written at a time. */
-#define BULK_CACHE_KIB 196608
+#define BULK_CACHE_KIB 98304
 
 struct connection {
     sqlite3 *db;
