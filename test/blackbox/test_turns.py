@@ -17,6 +17,13 @@ def post(tenant, number):
     return orgd.request_bytes("POST", tenant.documents, headers, f'{{"_id": "{number}"}}')
 
 
+def send(stack, server, tenant, number):
+    """A POST on a connection of its own, which is closed with the stack."""
+    connection = stack.enter_context(server.connect())
+    connection.send(post(tenant, number))
+    return connection
+
+
 def wait_until_waiting(server, number):
     """Until so many requests wait for a thread of the store pool."""
     line = f'orgd_executor_queue_depth{{executor="store"}} {number}\n'
@@ -72,18 +79,12 @@ def flood_beside_others(serve):
     server = serve({"ORGD_STORE_THREADS": "1", "ORGD_STORE_QUEUE": "200", "ORGD_EVENT_LOOPS": "1"})
     greedy, modest, shy = (server.new_tenant() for _ in range(3))
     with contextlib.ExitStack() as stack:
-
-        def send(tenant, number):
-            connection = stack.enter_context(server.connect())
-            connection.send(post(tenant, number))
-            return connection
-
         with writes_held_up(server):
-            connections = [send(greedy, n) for n in range(FLOOD)]
+            connections = [send(stack, server, greedy, n) for n in range(FLOOD)]
             wait_until_waiting(server, FLOOD - 1)
-            connections += [send(modest, n) for n in range(3)]
+            connections += [send(stack, server, modest, n) for n in range(3)]
             wait_until_waiting(server, FLOOD + 1)  # one of them has the thread beyond the usual one
-            connections += [send(shy, n) for n in range(2)]
+            connections += [send(stack, server, shy, n) for n in range(2)]
             wait_until_waiting(server, FLOOD + 3)
         assert {connection.response("POST").status for connection in connections} == {201}
     answered = in_order_of_answers(server, FLOOD + 5)
@@ -100,16 +101,10 @@ def fill_the_queue(serve):
     server = serve({"ORGD_STORE_THREADS": "1", "ORGD_STORE_QUEUE": "20"})
     greedy, modest = server.new_tenant(), server.new_tenant()
     with contextlib.ExitStack() as stack:
-
-        def send(tenant, number):
-            connection = stack.enter_context(server.connect())
-            connection.send(post(tenant, number))
-            return connection
-
         with writes_held_up(server):
-            flood = [send(greedy, n) for n in range(30)]
+            flood = [send(stack, server, greedy, n) for n in range(30)]
             wait_until_waiting(server, 10)
-            few = [send(modest, n) for n in range(3)]
+            few = [send(stack, server, modest, n) for n in range(3)]
             wait_until_waiting(server, 12)
         refused = [answer for answer in (c.response("POST") for c in flood) if answer.status == 503]
         assert [connection.response("POST").status for connection in few] == [201] * 3
@@ -134,9 +129,7 @@ def send_bad_tokens(serve, token):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     with contextlib.ExitStack() as stack:
         with writes_held_up(server):
-            waiting = [stack.enter_context(server.connect()) for _ in range(3)]
-            for number, connection in enumerate(waiting):
-                connection.send(post(tenant, number))
+            waiting = [send(stack, server, tenant, n) for n in range(3)]
             wait_until_waiting(server, 2)
             for method, path in [
                 ("DELETE", tenant.documents + "/1"),

@@ -18,8 +18,11 @@
 #define MEM_BYTES ((size_t)64 * 1024 * 1024)
 #define CALL_MS 60000
 
+static struct mongo_place *present; /* place_begin's */
+
 bool place_init(struct mongo_place *place, const char *program)
 {
+    present = place;
     place->url = getenv("ORGD_TEST_MONGO_URL");
     if (!place->url || !*place->url) {
         (void)fprintf(stderr, "%s: skipped, ORGD_TEST_MONGO_URL names no server\n", program);
@@ -101,6 +104,22 @@ void place_fixture_done(struct fixture *f)
 {
     store_close(f->store);
     arena_done(&f->mem);
+}
+
+int place_begin(void **state)
+{
+    static struct fixture f;
+
+    place_wipe(present);
+    place_fixture(present, &f);
+    *state = &f;
+    return 0;
+}
+
+int place_end(void **state)
+{
+    place_fixture_done(*state);
+    return 0;
 }
 
 static mongoc_collection_t *collection_of(const struct mongo_place *place, const char *name)

@@ -35,6 +35,11 @@ void place_add_membership(void *context, const struct oid *account_id,
 void place_fixture(struct mongo_place *place, struct fixture *f);
 void place_fixture_done(struct fixture *f);
 
+/* cmocka's set-up and tear-down of a test: a fixture on an empty database, of the place that place_init made
+ * last. */
+int place_begin(void **state);
+int place_end(void **state);
+
 /* How many documents of a collection match a filter in JSON with single quotes. */
 int64_t place_count(const struct mongo_place *place, const char *collection, const char *filter);
 

@@ -11,6 +11,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static struct place *places[HELP_PLACES]; /* NULL: free */
+
+/* Puts one place where another one, or none, is. */
+static void swap(const struct place *there, struct place *place)
+{
+    size_t i = 0;
+
+    while (places[i] != there) {
+        i++;
+        assert_true(i < HELP_PLACES);
+    }
+    places[i] = place;
+}
+
 void help_init(struct place *place)
 {
     const char *base = getenv("TMPDIR");
@@ -22,6 +36,7 @@ void help_init(struct place *place)
     }
     (void)snprintf(place->directory, sizeof(place->directory), "%s/data", place->root);
     (void)snprintf(place->database, sizeof(place->database), "%s/orgd.db", place->directory);
+    swap(NULL, place);
 }
 
 void help_remove(const struct place *place)
@@ -39,10 +54,22 @@ void help_remove(const struct place *place)
     (void)rmdir(place->directory);
 }
 
+int help_empty(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HELP_PLACES; i++) {
+        if (places[i]) {
+            help_remove(places[i]);
+        }
+    }
+    return 0;
+}
+
 void help_done(struct place *place)
 {
     help_remove(place);
     (void)rmdir(place->root);
+    swap(place, NULL);
 }
 
 struct store *help_open(const struct place *place)

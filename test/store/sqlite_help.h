@@ -4,14 +4,19 @@
 
 #include "suite.h"
 
+#define HELP_PLACES 4
+
 struct place {
     char root[64];      /* made by help_init, removed by help_done */
     char directory[80]; /* of the store, inside root; not there at first */
     char database[96];  /* inside directory */
 };
 
-void help_init(struct place *place);
+void help_init(struct place *place); /* at most HELP_PLACES between this and help_done */
 void help_done(struct place *place);
+
+/* cmocka's set-up of a test: none of the places has a store. */
+int help_empty(void **state);
 
 /* Removes the store's directory with all that is in it. */
 void help_remove(const struct place *place);

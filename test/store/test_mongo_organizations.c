@@ -11,22 +11,6 @@
 
 static struct mongo_place place;
 
-static int setup(void **state)
-{
-    static struct fixture f;
-
-    place_wipe(&place);
-    place_fixture(&place, &f);
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    place_fixture_done(*state);
-    return 0;
-}
-
 STORE_TEST(create__leaves_a_strangers_collection_alone)
 {
     FIXTURE;
@@ -323,7 +307,7 @@ STORE_TEST(verbs__take_no_more_round_trips_than_they_need)
     assert_cost("delete", 12);
 }
 
-#define place_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define place_test(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
 
 int main(void)
 {

@@ -8,22 +8,6 @@
 
 static struct mongo_place place;
 
-static int setup(void **state)
-{
-    static struct fixture f;
-
-    place_wipe(&place);
-    place_fixture(&place, &f);
-    *state = &f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    place_fixture_done(*state);
-    return 0;
-}
-
 STORE_TEST(creates__of_one_name_through_two_instances_have_one_winner)
 {
     FIXTURE;
@@ -175,7 +159,7 @@ STORE_TEST(readers__see_a_change_of_everything_before_or_after_it)
     store_close(watch.stores[1]);
 }
 
-#define place_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define place_test(name) cmocka_unit_test_setup_teardown(name, place_begin, place_end)
 
 int main(void)
 {

@@ -14,13 +14,6 @@
 
 static struct place place;
 
-static int empty(void **state)
-{
-    (void)state;
-    help_remove(&place);
-    return 0;
-}
-
 static void open_with(struct fixture *f, struct checkpoint_limits limits)
 {
     struct store *store = NULL;
@@ -152,7 +145,7 @@ TEST(call__waits_no_longer_than_its_deadline)
     help_fixture_done(&f);
 }
 
-#define waiting(name) cmocka_unit_test_setup(name, empty)
+#define waiting(name) cmocka_unit_test_setup(name, help_empty)
 
 int main(void)
 {

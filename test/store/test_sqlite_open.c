@@ -13,14 +13,6 @@
 static struct place place;
 static struct place copy;
 
-static int empty(void **state)
-{
-    (void)state;
-    help_remove(&place);
-    help_remove(&copy);
-    return 0;
-}
-
 static mode_t mode_of(const char *name)
 {
     char path[160];
@@ -303,7 +295,7 @@ TEST(numbers__of_deleted_organizations_are_never_used_again)
     help_fixture_done(&f);
 }
 
-#define opening(name) cmocka_unit_test_setup(name, empty)
+#define opening(name) cmocka_unit_test_setup(name, help_empty)
 
 int main(void)
 {

@@ -10,14 +10,6 @@
 static struct place place;
 static struct place copy;
 
-static int empty(void **state)
-{
-    (void)state;
-    help_remove(&place);
-    help_remove(&copy);
-    return 0;
-}
-
 static struct store *open_reader(const struct place *at)
 {
     struct store *store = NULL;
@@ -170,13 +162,13 @@ TEST(reader__of_another_version_is_refused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(reader__sees_what_a_running_server_commits, empty),
-        cmocka_unit_test_setup(reader__goes_on_when_the_server_stops_and_starts_again, empty),
-        cmocka_unit_test_setup(reader__of_files_that_a_kill_left_sees_every_commit, empty),
-        cmocka_unit_test_setup(reader__keeps_a_server_out_where_none_was_there, empty),
-        cmocka_unit_test_setup(reader__changes_nothing, empty),
-        cmocka_unit_test_setup(reader__of_no_store_is_refused_and_makes_none, empty),
-        cmocka_unit_test_setup(reader__of_another_version_is_refused, empty),
+        cmocka_unit_test_setup(reader__sees_what_a_running_server_commits, help_empty),
+        cmocka_unit_test_setup(reader__goes_on_when_the_server_stops_and_starts_again, help_empty),
+        cmocka_unit_test_setup(reader__of_files_that_a_kill_left_sees_every_commit, help_empty),
+        cmocka_unit_test_setup(reader__keeps_a_server_out_where_none_was_there, help_empty),
+        cmocka_unit_test_setup(reader__changes_nothing, help_empty),
+        cmocka_unit_test_setup(reader__of_no_store_is_refused_and_makes_none, help_empty),
+        cmocka_unit_test_setup(reader__of_another_version_is_refused, help_empty),
     };
     int failures;
 

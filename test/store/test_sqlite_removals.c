@@ -15,14 +15,6 @@
 static struct place place;
 static struct place copy;
 
-static int empty(void **state)
-{
-    (void)state;
-    help_remove(&place);
-    help_remove(&copy);
-    return 0;
-}
-
 static int64_t documents_in(const struct place *where)
 {
     return help_number(where, "SELECT count(*) FROM documents");
@@ -241,7 +233,7 @@ TEST(doctor__finds_all_well_and_counts_none_of_the_rest)
     buf_done(&words);
 }
 
-#define removing(name) cmocka_unit_test_setup(name, empty)
+#define removing(name) cmocka_unit_test_setup(name, help_empty)
 
 int main(void)
 {

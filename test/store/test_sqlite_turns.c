@@ -10,13 +10,6 @@
 
 static struct place place;
 
-static int empty(void **state)
-{
-    (void)state;
-    help_remove(&place);
-    return 0;
-}
-
 /* The order in which the writer looked at documents, and the gate at which its first look stops. */
 static struct {
     pthread_mutex_t mutex;
@@ -143,7 +136,8 @@ TEST(change__of_another_organization_waits_for_few_of_a_flood)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(change__of_another_organization_waits_for_few_of_a_flood, empty),
+        cmocka_unit_test_setup(change__of_another_organization_waits_for_few_of_a_flood,
+                               help_empty),
     };
     int failures;
 
