@@ -32,6 +32,17 @@ static double slow_but_many(size_t at_once)
     return (double)at_once / 1.5;
 }
 
+/* The same on average with any number, and stops for 20 to 60 ms after each 300 jobs or so, as a database
+ * that writes its log back; *seed: of the next one. */
+static double us_with_stalls(uint32_t *seed)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    if ((*seed >> 8) % 300 != 0) {
+        return 100.0 + (*seed >> 8) % 100;
+    }
+    return 20000.0 + (*seed >> 8) % 40000;
+}
+
 /* So many seconds in which jobs end at the rate that the limit allows; gives the time at its end. */
 static int64_t serve(struct pace *pace, served_fn *served, int64_t from_us, int seconds, bool waits)
 {
@@ -107,6 +118,35 @@ TEST(server__that_changes_is_followed_both_ways)
     assert_int_equal(pace.kept, 64);
 }
 
+/* It serves another rate: that is noticed at once, however long nothing else was worth keeping. */
+TEST(server__that_changes_its_rate_after_a_long_time_is_followed_at_once)
+{
+    struct pace pace;
+    int64_t now_us;
+
+    pace_init(&pace, 4, 4, 64);
+    now_us = serve(&pace, one_at_a_time, 0, 600, true);
+    assert_int_equal(pace.kept, 4);
+    now_us = serve(&pace, more_the_more, now_us, 10, true);
+    assert_int_equal(pace.kept, 64);
+    now_us = serve(&pace, more_the_more, now_us, 600, true);
+    (void)serve(&pace, one_at_a_time, now_us, 10, true);
+    assert_int_equal(pace.kept, 4);
+}
+
+/* It serves sixteen at a time as before, but now also more than those. */
+TEST(server__that_could_serve_more_after_a_long_time_is_found_out_within_a_minute)
+{
+    struct pace pace;
+    int64_t now_us;
+
+    pace_init(&pace, 4, 4, 64);
+    now_us = serve(&pace, sixteen_at_a_time, 0, 600, true);
+    assert_int_equal(pace.kept, 16);
+    (void)serve(&pace, more_the_more, now_us, 60, true);
+    assert_int_equal(pace.kept, 64);
+}
+
 /* What is tried is in force for a small part of the time, and less is never tried at the least. */
 TEST(server__that_is_known_is_left_alone_for_most_of_the_time)
 {
@@ -117,13 +157,33 @@ TEST(server__that_is_known_is_left_alone_for_most_of_the_time)
 
     pace_init(&pace, 4, 4, 64);
     now_us = serve(&pace, one_at_a_time, 0, 10, true);
-    for (int64_t end_us = now_us + 60000000; now_us < end_us; jobs++) {
+    for (int64_t end_us = now_us + 600000000; now_us < end_us; jobs++) {
         now_us += (int64_t)(1e6 / one_at_a_time(pace.limit));
         pace_done(&pace, now_us, true);
         others += pace.limit != 4;
     }
     assert_true(others > 0);
-    assert_true(10 * others < jobs);
+    assert_true(100 * others < jobs);
+}
+
+/* A number that is kept for a while by chance is one that others' requests wait behind. */
+TEST(server__that_stalls_now_and_then_is_not_given_more_by_chance)
+{
+    for (uint32_t seed = 0; seed < 20; seed++) {
+        struct pace pace;
+        uint32_t next = seed;
+        double now_us = 0;
+        size_t jobs = 0;
+        size_t others = 0;
+
+        pace_init(&pace, 4, 4, 64);
+        for (; now_us < 120e6; jobs++) {
+            now_us += us_with_stalls(&next);
+            pace_done(&pace, (int64_t)now_us, true);
+            others += pace.limit != 4;
+        }
+        assert_true(10 * others < jobs);
+    }
 }
 
 TEST(number__stays_where_nobody_waits)
@@ -165,6 +225,10 @@ int main(void)
         cmocka_unit_test(server__with_sixteen_workers_gets_sixteen),
         cmocka_unit_test(server__that_gains_a_little_from_more_is_not_given_more),
         cmocka_unit_test(server__that_changes_is_followed_both_ways),
+        cmocka_unit_test(server__that_changes_its_rate_after_a_long_time_is_followed_at_once),
+        cmocka_unit_test(
+            server__that_could_serve_more_after_a_long_time_is_found_out_within_a_minute),
+        cmocka_unit_test(server__that_stalls_now_and_then_is_not_given_more_by_chance),
         cmocka_unit_test(server__that_is_known_is_left_alone_for_most_of_the_time),
         cmocka_unit_test(number__stays_where_nobody_waits),
         cmocka_unit_test(number__stays_where_too_little_happens),
