@@ -2,21 +2,26 @@
 
 import statistics
 
-from measure import CONNECTIONS, REST_OF_TWO, TWO, Wrk, embedded, log_in, sign_up, wrk
+from measure import CONNECTIONS, REST_OF_TWO, TWO, Wrk, embedded, in_turns, log_in, sign_up, wrk
 from writes import posting
 
 FEW = 4  # connections of the one that wants little
 
 
-def alone_and_beside(run, address, greedy, modest):
+def alone_and_beside(rounds, seconds, address, greedy, modest):
     """p99s of the modest one in turns: alone, and beside the greedy one. Both are scripts for wrk."""
-    alone, beside, rates = [], [], []
-    for _ in range(run.rounds):
-        alone.append(wrk(address, FEW, run.seconds, REST_OF_TWO, modest).p99_ms)
-        with Wrk(address, CONNECTIONS, run.seconds + 1, REST_OF_TWO, greedy) as load:
-            beside.append(wrk(address, FEW, run.seconds, REST_OF_TWO, modest).p99_ms)
+    rates = []
+
+    def alone():
+        return wrk(address, FEW, seconds, REST_OF_TWO, modest).p99_ms
+
+    def beside():
+        with Wrk(address, CONNECTIONS, seconds + 1, REST_OF_TWO, greedy) as load:
+            p99_ms = alone()
             rates.append(load.result().rate)
-    return alone, beside, f"the other wrote {statistics.median(rates):.0f}/s"
+        return p99_ms
+
+    return *in_turns(rounds, alone, beside), f"the other wrote {statistics.median(rates):.0f}/s"
 
 
 def two_tenants(address):
@@ -26,5 +31,7 @@ def two_tenants(address):
 
 def greedy_writer(run):
     with embedded(run.directory("neighbours"), TWO) as (_, address):
-        alone, beside, note = alone_and_beside(run, address, *two_tenants(address))
+        alone, beside, note = alone_and_beside(
+            run.rounds, run.seconds, address, *two_tenants(address)
+        )
     run.record("neighbour", beside, alone, note=note)

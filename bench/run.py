@@ -105,9 +105,9 @@ class Run:
             reads.populate(self._many, self.tenants, self.documents)
         return self._many
 
-    def record(self, key, ours, theirs=None, note=""):
-        """The figures of each round, in turns with the reference's."""
-        result = table.measured(table.BY_KEY[key], self.sizes, ours, theirs, note)
+    def record(self, key, ours, theirs=None, note="", samples=()):
+        """The figures of each round, in turns with the reference's; samples: where they come from."""
+        result = table.measured(table.BY_KEY[key], self.sizes, ours, theirs, note, samples)
         self.results[key] = result
 
     def rates(self, key, ours, theirs, note=""):

@@ -21,11 +21,14 @@ from measure import (
     log_in,
     lua_headers,
     sign_up,
+    wrk,
 )
 from mongo import database, on_mongodb
 
 DOCUMENTS = 1000
 SAMPLES = 60
+CROWD = 96  # organizations: more than the store pool has threads, 64 and one for each eight
+CROWD_SECONDS = 3
 MB = 1024 * 1024
 
 
@@ -56,14 +59,47 @@ def mixed(name, organization, token):
     return file
 
 
+def crowd(organizations, tokens):
+    """A script for wrk: each request is another organization's, for its first document."""
+    sent = ", ".join(
+        f'{{"{documents_of(organization)}?limit=1", "{token}"}}'
+        for organization, token in zip(organizations, tokens)
+    )
+    file = REFERENCES / "crowd.lua"
+    file.write_text(
+        f"local callers, at, threads = {{{sent}}}, 0, 0\n"
+        "function setup(thread)\n"
+        "    threads = threads + 1\n"
+        '    thread:set("number", threads)\n'
+        "end\n"
+        f"function init() at = number * {CROWD // 2} end\n"
+        "function request()\n"
+        "    at = at % #callers + 1\n"
+        "    local path, token = unpack(callers[at])\n"
+        '    return wrk.format("GET", path, {Authorization = "Bearer " .. token})\n'
+        "end\n"
+    )
+    return file
+
+
+def open_connections(address):
+    """The warm-up of what each thread of the store pool keeps: a connection to MongoDB, which is opened
+    when it is needed at the same time as the others. One organization's requests never need them all,
+    where the server doesn't serve more for it; those of a crowd do."""
+    numbers = range(1, CROWD + 1)
+    organizations = [sign_up(address, n) for n in numbers]
+    tokens = [log_in(address, n) for n in numbers]
+    wrk(address, CROWD, CROWD_SECONDS, REST_OF_TWO, crowd(organizations, tokens))
+
+
 def sample(server, log):
     """(resident MB, file descriptors, threads, MB of the write-ahead log)."""
     process = Path(f"/proc/{server.pid}")
     return (
-        server.memory_kb() / 1024,
+        round(server.memory_kb() / 1024, 2),
         len(os.listdir(process / "fd")),
         len(os.listdir(process / "task")),
-        log.stat().st_size / MB if log else 0,
+        round(log.stat().st_size / MB, 2) if log else 0,
     )
 
 
@@ -73,9 +109,10 @@ def samples_under_load(run, server, address, log=None):
         call("PUT", f"{address}{documents_of(first)}/d{n}", {"n": n}, token)
     seconds = int(run.minutes * 60)
     found = []
+    begun = time.monotonic()
     with Wrk(address, CONNECTIONS, seconds, REST_OF_TWO, mixed("mixed", first, token)) as load:
-        for _ in range(SAMPLES):
-            time.sleep(seconds / (SAMPLES + 2))
+        for n in range(1, SAMPLES + 1):
+            time.sleep(max(0, begun + n * seconds / (SAMPLES + 1) - time.monotonic()))
             found.append(sample(server, log))
             log_in(address)
         rate = load.result().rate
@@ -89,7 +126,7 @@ def record(run, key, columns, note):
     for name, values in zip(names, columns):
         middle, end = values[third : 2 * third], values[2 * third :]
         pick = max if name.endswith(("_fds", "_threads")) else statistics.median
-        run.record(name, [pick(end)], [pick(middle)], note=note)
+        run.record(name, [pick(end)], [pick(middle)], note=note, samples=values)
 
 
 def on_embedded(run):
@@ -101,5 +138,6 @@ def on_embedded(run):
 
 def on_mongo(run):
     with database(run) as (url, name), on_mongodb(url, name) as (server, address):
+        open_connections(address)
         columns, note = samples_under_load(run, server, address)
     record(run, "soak_mongo", columns[:3], note)

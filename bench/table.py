@@ -1,7 +1,7 @@
 """What is measured and what it has to come to, one row for each figure; and the table."""
 
 import statistics
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from measure import median_ratio
 
@@ -103,7 +103,8 @@ BY_KEY = {row.key: row for row in ROWS}
 
 @dataclass(frozen=True)
 class Result:
-    """A row's figures: medians, and the median of the ratios. A reason instead where there are none."""
+    """A row's figures: medians, and the median of the ratios. A reason instead where there are none.
+    samples: what a soak saw, in even steps of its time, for whoever wants the curve."""
 
     key: str
     title: str
@@ -116,6 +117,7 @@ class Result:
     ratio: float | None = None
     met: bool | None = None
     note: str = ""
+    samples: list = field(default_factory=list)
 
 
 def judge(row, value):
@@ -129,11 +131,12 @@ def named(row, sizes):
     return (row.key, title, row.store, row.unit, row.reference, row.target)
 
 
-def measured(row, sizes, ours, theirs=None, note=""):
+def measured(row, sizes, ours, theirs=None, note="", samples=()):
     """ours and theirs: what each round gave, in the same order."""
     middle = statistics.median(ours)
+    words = {"note": note, "samples": list(samples)}
     if not theirs:
-        return Result(*named(row, sizes), ours=middle, met=judge(row, middle), note=note)
+        return Result(*named(row, sizes), ours=middle, met=judge(row, middle), **words)
     ratio = median_ratio(ours, theirs)
     return Result(
         *named(row, sizes),
@@ -141,7 +144,7 @@ def measured(row, sizes, ours, theirs=None, note=""):
         reference=statistics.median(theirs),
         ratio=ratio,
         met=judge(row, ratio),
-        note=note,
+        **words,
     )
 
 
@@ -204,8 +207,9 @@ def markdown(results):
 
 
 def plain(results):
-    """For JSON."""
-    return [asdict(result) for result in results]
+    """For JSON; without samples where there are none."""
+    found = [asdict(result) for result in results]
+    return [{key: each[key] for key in each if key != "samples" or each[key]} for each in found]
 
 
 def of_plain(found):

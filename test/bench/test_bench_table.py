@@ -54,5 +54,12 @@ def test_titles__say_how_many():
 
 
 def test_plain__comes_back_from_json_as_it_was():
-    rows = [table.measured(FASTER, SIZES, [1.5], [2]), table.missing(SHORTER, SIZES, "why")]
-    assert table.of_plain(json.loads(json.dumps(table.plain(rows)))) == rows
+    rows = [
+        table.measured(FASTER, SIZES, [1.5], [2]),
+        table.measured(SHORTER, SIZES, [3], samples=(1, 2, 3)),
+        table.missing(SHORTER, SIZES, "why"),
+    ]
+    plain = table.plain(rows)
+    assert table.of_plain(json.loads(json.dumps(plain))) == rows
+    assert plain[1]["samples"] == [1, 2, 3]
+    assert "samples" not in plain[0]
