@@ -8,6 +8,7 @@ A plugin of the conftest.py of each directory that uses them.
 """
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -42,11 +43,21 @@ def pytest_sessionstart(session):
         raise pytest.UsageError(f"{orgd.BINARY} is not there: build it, or set ORGD_BIN")
 
 
+def again(item):
+    """The command that runs this test alone as it was run here."""
+    names = ("ORGD_BIN", "ORGD_TEST_SEED", "ORGD_TEST_EXAMPLES")
+    given = [f"{name}={shlex.quote(os.environ[name])}" for name in names if name in os.environ]
+    store = item.config.getoption("--store")
+    test = shlex.quote(item.nodeid)
+    return " ".join([*given, ".venv/bin/python -m pytest", f"--store {store}", test])
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
-    """A failed test shows the end of its servers' logs."""
+    """A failed test shows the command that repeats it, and the end of its servers' logs."""
     report = yield
     if report.failed:
+        report.sections.append(("once more", again(item)))
         own = list(getattr(item, "orgd_servers", []))
         shared = getattr(item, "funcargs", {}).get("server")
         for each in own + ([shared] if shared else []):

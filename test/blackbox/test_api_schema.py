@@ -5,13 +5,14 @@ import itertools
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given
 from hypothesis import strategies as st
 from orgd import bearer
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (content_type_conformance, response_headers_conformance,
                                                response_schema_conformance, status_code_conformance)
+from search import longest_s, search
 
 EXAMPLES = 50  # of each operation in each mode
 
@@ -61,7 +62,7 @@ def operations(schema):
     return found
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(longest_s(240))
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_openapi__every_answer_is_announced_and_none_is_a_failure(server, schema, mode, engine):
     caller = Caller(server)
@@ -70,8 +71,7 @@ def test_openapi__every_answer_is_announced_and_none_is_a_failure(server, schema
         strategy = operation.as_strategy(generation_mode=mode)
         strategy = strategy.filter(lambda case: engine.keeps(case.body))
 
-        @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=False,
-                  suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+        @search(EXAMPLES, phases=[Phase.explicit, Phase.generate])
         @given(case=strategy, as_tenant=st.sampled_from([True, True, False]))
         def holds(case, as_tenant):
             response = caller.send(case, as_tenant)

@@ -7,17 +7,14 @@ import re
 import threading
 import unicodedata
 
+import pytest
 from helpers import create, document, faults, get_org, send, walk
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from orgd import PASSWORD, unique_email
+from search import longest_s, search
 
-CHECKS = {
-    "deadline": None,
-    "derandomize": False,
-    "suppress_health_check": list(HealthCheck),
-    "database": None,
-}
+pytestmark = pytest.mark.timeout(longest_s(90))
 
 # ---- names: the model ----------------------------------------------------------------------------
 
@@ -100,7 +97,7 @@ def test_names__are_judged_kept_and_compared_as_the_model_says(serve):
     client = serve().client
     keys, slugs = {}, {}
 
-    @settings(max_examples=120, **CHECKS)
+    @search(120)
     @given(NAMES)
     @example("Łódź").via("contract")
     @example("A" * 101).via("contract")
@@ -191,7 +188,7 @@ def test_merge_patch__is_rfc_7396s_algorithm(server, tenant, engine):
     path = document(tenant, "d")
     objects = OBJECTS.filter(engine.keeps)
 
-    @settings(max_examples=250, **CHECKS)
+    @search(250)
     @given(objects, objects)
     def merged(before, patch):
         stored = send(client, "PUT", path, before, tenant.token)
@@ -219,7 +216,7 @@ STEPS = st.lists(st.tuples(st.booleans(), IDS), max_size=4)
 def test_paging__between_writes_neither_skips_nor_repeats(server):
     client = server.client
 
-    @settings(max_examples=25, **CHECKS)
+    @search(25)
     @given(st.sets(IDS, max_size=25), st.integers(1, 6), st.lists(STEPS, max_size=12))
     def walked(ids, limit, between):
         tenant = server.new_tenant()
