@@ -35,19 +35,24 @@ def found_in(file, pattern):
     return found.group(1).strip() if found else ""
 
 
+def ticks(stat):
+    """Of our cores, by the words of /proc/stat: all, and those without work."""
+    lines = [line.split() for line in stat.splitlines()]
+    wanted = {f"cpu{n}" for n in ALL}
+    ours = [[int(word) for word in line[1:9]] for line in lines if line[0] in wanted]
+    return sum(map(sum, ours)), sum(line[3] + line[4] for line in ours)
+
+
+def busy_between(before, after):
+    whole, idle = (b - a for a, b in zip(ticks(before), ticks(after)))
+    return round(1 - idle / whole, 2) if whole else 0
+
+
 def busy_part(seconds=1):
     """How much of our cores others use while we wait; 1 is all. On a busy machine figures say little."""
-
-    def ticks():
-        lines = [line.split() for line in Path("/proc/stat").read_text().splitlines()]
-        wanted = {f"cpu{n}" for n in ALL}
-        ours = [[int(word) for word in line[1:9]] for line in lines if line[0] in wanted]
-        return sum(map(sum, ours)), sum(line[3] + line[4] for line in ours)  # all, and idle
-
-    before = ticks()
+    before = Path("/proc/stat").read_text()
     time.sleep(seconds)
-    whole, idle = (b - a for a, b in zip(before, ticks()))
-    return round(1 - idle / whole, 2) if whole else 0
+    return busy_between(before, Path("/proc/stat").read_text())
 
 
 def machine(directory, busy_before):

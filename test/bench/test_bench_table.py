@@ -20,6 +20,10 @@ def test_measured__one_bad_round_does_not_decide():
     assert (result.ours, result.reference, result.ratio, result.met) == (90, 100, 0.9, True)
 
 
+def test_measured__one_bad_round_of_the_reference_is_not_shown():
+    assert table.measured(FASTER, SIZES, [90, 90, 90], [100, 100, 10]).reference == 100
+
+
 def test_measured__the_ratio_is_of_neighbours_in_time():
     # The machine became ten times slower on the way: the ratio of medians would say 1 or 0.1.
     result = table.measured(FASTER, SIZES, [80, 8, 8], [100, 100 / 10, 100 / 10])
@@ -46,6 +50,17 @@ def test_text__shows_figures_ratio_target_and_verdict():
     assert met.split() == "faster embedded 91,234/s 100,000/s (a reference) 0.91 ≥ 0.85 met".split()
     assert missed.split() == "shorter embedded 12.3 ms ≤ 5 ms NOT MET, a note".split()
     assert missing.split() == "shorter embedded ≤ 5 ms not measured, no command".split()
+
+
+def test_text__has_its_columns_under_each_other():
+    rows = [
+        table.measured(FASTER, SIZES, [9], [100_000]),
+        table.measured(SHORTER, SIZES, [12.345]),
+    ]
+    head, first, second = table.text(rows).splitlines()
+    assert head.index("store") == first.index("embedded") == second.index("embedded")
+    assert head.index("target") == first.index("≥") == second.index("≤")
+    assert len({line.index("  ", line.index("embedded") + 8) for line in (first, second)}) == 1
 
 
 def test_titles__say_how_many():
