@@ -26,6 +26,10 @@ static atomic_int left; /* writes until the end; 0: there is none */
 static bool ends_by_others;
 static enum sends_end how;
 
+static _Thread_local int until_call; /* writes; 0: there is none */
+static _Thread_local void (*call_then)(void *context);
+static _Thread_local void *call_context;
+
 bool sends_are_plain(const char *url)
 {
     return !strstr(url, "tls=true") && !strstr(url, "ssl=true") && !strstr(url, "mongodb+srv:") &&
@@ -46,6 +50,13 @@ void sends_end_at(int n, enum sends_end end, bool by_others)
     how = end;
     ends_by_others = by_others;
     atomic_store(&left, n);
+}
+
+void sends_call_at(int n, void (*call)(void *context), void *context)
+{
+    call_then = call;
+    call_context = context;
+    until_call = n;
 }
 
 /* The beginning of a message in one piece. */
@@ -119,6 +130,9 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
     }
     if (parse(head, gather(message, head), &name, &collection)) {
         count++;
+        if (until_call > 0 && is_write(name, collection) && --until_call == 0) {
+            call_then(call_context);
+        }
         if (is_mine != ends_by_others && is_write(name, collection) && atomic_load(&left) > 0) {
             ends = atomic_fetch_sub(&left, 1) == 1;
         }

@@ -22,4 +22,8 @@ enum sends_end { BEFORE_SENDING, AFTER_SENDING };
 /* Ends the process, as a power cut would, at the n-th write by this thread, or by any but this thread. */
 void sends_end_at(int n, enum sends_end end, bool by_others);
 
+/* Calls a function, once, before this thread's n-th command that writes is sent: what others do just then.
+ * n 0: no more. */
+void sends_call_at(int n, void (*call)(void *context), void *context);
+
 #endif

@@ -9,6 +9,8 @@
 #include "store/mongo/journal.h"
 #include "store/mongo/keys.h"
 #include "store/mongo/rows.h"
+#include "store/mongo/tenant.h"
+#include "store/tenant.h"
 
 #define MEMBERS_AT_ONCE 64
 #define SETTLE_TRIES 8
@@ -156,13 +158,32 @@ static enum status read_locked(const struct change *change, struct str collectio
     return str_equal(row.organization.collection, collection) ? ST_OK : ST_PRECONDITION;
 }
 
-/* With the locks of the organization and of its collection's name. */
-static enum status delete_locked(struct change *change, struct str collection)
+/* Under its lock, which who puts members has: nobody else's are on their way. */
+static enum status check_nobody_else(struct store *store, const struct change *change,
+                                     const struct tenant *mine)
+{
+    struct tenant there;
+
+    TRY(tenant_find(store, change->call, &change->organization, &there));
+    for (size_t i = 0; i < there.member_count; i++) {
+        if (!tenant_find_member(mine, &there.members[i].account.id)) {
+            return ST_NAME_TAKEN;
+        }
+    }
+    return ST_OK;
+}
+
+/* With the locks of the organization and of its collection's name. mine: see delete_unless_taken. */
+static enum status delete_locked(struct store *store, struct change *change, struct str collection,
+                                 const struct tenant *mine)
 {
     struct organization_row row;
     enum status status;
 
     TRY(read_locked(change, collection, &row));
+    if (mine) {
+        TRY(check_nobody_else(store, change, mine));
+    }
     if (row_owns_collection(&row)) {
         TRY(change_close_gates(change));
     }
@@ -179,8 +200,9 @@ static enum status delete_locked(struct change *change, struct str collection)
     return ST_OK;
 }
 
-enum status mongo_organization_delete(struct store *store, const struct call *call,
-                                      const struct oid *id)
+/* mine: see mongo_organization_take_back; NULL: in any case. */
+static enum status delete_unless_taken(struct store *store, const struct call *call,
+                                       const struct oid *id, const struct tenant *mine)
 {
     struct mongo_store *engine = mongo_engine(store);
     enum status status = ST_PRECONDITION;
@@ -196,8 +218,20 @@ enum status mongo_organization_delete(struct store *store, const struct call *ca
         }
         names[1] = change_lock_collection(&change, row.organization.collection);
         TRY(change_begin(&change, engine, call, id, names, names[1].ptr ? 2 : 1));
-        status = delete_locked(&change, row.organization.collection);
+        status = delete_locked(store, &change, row.organization.collection, mine);
         change_end(&change);
     }
     return status == ST_PRECONDITION ? ST_BUSY : status;
+}
+
+enum status mongo_organization_delete(struct store *store, const struct call *call,
+                                      const struct oid *id)
+{
+    return delete_unless_taken(store, call, id, NULL);
+}
+
+enum status mongo_organization_take_back(struct store *store, const struct call *call,
+                                         const struct tenant *mine)
+{
+    return delete_unless_taken(store, call, &mine->organization.id, mine);
 }

@@ -50,6 +50,11 @@ enum status mongo_organization_update(struct store *store, const struct call *ca
                                       struct organization *ret_organization);
 enum status mongo_organization_delete(struct store *store, const struct call *call,
                                       const struct oid *id);
+
+/* organization_delete for who has just made it and can't complete it. Not where somebody else has gone on
+ * with it meanwhile, so that it has a member whom mine doesn't name: ST_NAME_TAKEN. */
+enum status mongo_organization_take_back(struct store *store, const struct call *call,
+                                         const struct tenant *mine);
 enum status mongo_membership_by_email(struct store *store, const struct call *call,
                                       struct str email_key, struct membership *ret_membership);
 enum status mongo_membership_by_ids(struct store *store, const struct call *call,

@@ -5,7 +5,6 @@
 #include "store/mongo/tenant.h"
 
 #include "base/arena.h"
-#include "store/tenant.h"
 
 /* What takes memory for each of many is freed after each. */
 #define ONE_BYTES ((size_t)64 * 1024 * 1024)
@@ -33,24 +32,8 @@ static enum status check_ids(struct store *store, const struct call *call,
     return ST_OK;
 }
 
-/* Whether the organization has administrators that this tenant doesn't name. */
-static bool has_others(struct store *store, const struct call *call, const struct tenant *tenant)
-{
-    struct tenant there;
-
-    if (tenant_find(store, call, &tenant->organization.id, &there) != ST_OK) {
-        return false;
-    }
-    for (size_t i = 0; i < there.member_count; i++) {
-        if (!tenant_find_member(tenant, &there.members[i].account.id)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What organization_create has no word for: further members, roles, versions and times. Where that is
- * refused, the organization goes again. */
+ * refused, the organization goes again, unless another import has gone on with it: it is theirs now. */
 static enum status complete(struct store *store, const struct call *call,
                             const struct tenant *tenant, const struct organization *made)
 {
@@ -63,12 +46,8 @@ static enum status complete(struct store *store, const struct call *call,
     whole.organization.slug = made->slug;
     status = mongo_tenant_put(store, call, &whole);
     if (status == ST_NAME_TAKEN || status == ST_EMAIL_TAKEN || status == ST_INVALID) {
-        enum status removed;
+        enum status removed = mongo_organization_take_back(store, call, tenant);
 
-        if (has_others(store, call, tenant)) {
-            return ST_NAME_TAKEN; /* another import has gone on with it: it is theirs now */
-        }
-        removed = mongo_organization_delete(store, call, &tenant->organization.id);
         return removed == ST_OK || removed == ST_NO_ORGANIZATION ? status : removed;
     }
     return status;
@@ -100,7 +79,7 @@ static enum status create_one(struct store *store, const struct call *call,
     TRY(check_ids(store, call, tenant));
     TRY(mongo_organization_create(store, call, &new, &made));
     if (!creation->slug_may_vary && !str_equal(made.slug, organization->slug)) {
-        TRY(mongo_organization_delete(store, call, &organization->id));
+        TRY(mongo_organization_take_back(store, call, tenant));
         return ST_NAME_TAKEN;
     }
     return complete(store, call, tenant, &made);

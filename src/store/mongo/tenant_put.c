@@ -177,7 +177,12 @@ static enum status create(struct store *store, const struct call *call, const st
     }
     TRY(mongo_organization_create(store, call, &new, &made));
     if (!str_equal(made.slug, organization->slug)) {
-        TRY(mongo_organization_delete(store, call, &organization->id));
+        struct tenant_member member = { .account = { .id = new.account_id } };
+        const struct tenant mine = { .organization = { .id = organization->id },
+                                     .members = &member,
+                                     .member_count = 1 };
+
+        TRY(mongo_organization_take_back(store, call, &mine));
         return slug_taken(call, organization);
     }
     return ST_OK;
