@@ -22,7 +22,6 @@
 #include "store/store.h"
 #include "store/trace.h"
 
-#include <sched.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -49,12 +48,7 @@ struct app {
 /* As many as were asked for, or one for each core that the process may run on. */
 static size_t or_cores(int64_t wanted)
 {
-    cpu_set_t allowed;
-
-    if (wanted > 0) {
-        return (size_t)wanted;
-    }
-    return sched_getaffinity(0, sizeof(allowed), &allowed) ? 1 : (size_t)CPU_COUNT(&allowed);
+    return wanted > 0 ? (size_t)wanted : thread_cores();
 }
 
 /* What may change while running goes to where it's read. */

@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,13 +23,6 @@
 #define WORDS_BYTES ((size_t)64 * 1024 * 1024)
 #define NETWORK_CALLERS 16 /* calls at once of a store behind a network */
 #define QUEUE_MAX 100000
-
-static size_t count_cores(void)
-{
-    cpu_set_t allowed;
-
-    return sched_getaffinity(0, sizeof(allowed), &allowed) ? 1 : (size_t)CPU_COUNT(&allowed);
-}
 
 /* *ret_bytes: 0 where that isn't known. */
 static enum status open_file(const char *path, int *ret_fd, int64_t *ret_bytes, struct err *err)
@@ -105,7 +97,7 @@ static void watch(struct import *import, bool *ret_interrupted)
 
 static enum status start_executors(struct import *import, struct err *err)
 {
-    size_t cores = count_cores();
+    size_t cores = thread_cores();
     size_t callers = import->store->ops->reads_block ? NETWORK_CALLERS : cores;
 
     TRY(executor_new("judge", cores, IMPORT_CHUNKS, 0, &import->judges, err));

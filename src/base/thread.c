@@ -1,6 +1,7 @@
 /* Starting threads with every signal blocked, and conditions by the monotonic clock. */
 #include "base/thread.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -29,6 +30,13 @@ enum status thread_start(const char *name, void *(*run)(void *), void *argument,
     (void)pthread_setname_np(thread, name);
     *ret_thread = thread;
     return ST_OK;
+}
+
+size_t thread_cores(void)
+{
+    cpu_set_t allowed;
+
+    return sched_getaffinity(0, sizeof(allowed), &allowed) ? 1 : (size_t)CPU_COUNT(&allowed);
 }
 
 bool thread_stop_is_pending(void)
