@@ -1,4 +1,5 @@
-/* The writer serves organizations in turns: what one has waiting doesn't stand before another's change. */
+/* The writer serves organizations in turns: what one has waiting doesn't stand before another's change, and
+ * while several write, a commit takes only as many as the cores can serve. */
 #include "sqlite_help.h"
 
 #include "store/sqlite/engine.h"
@@ -17,23 +18,40 @@ static struct {
     bool is_open;
     char tenants[FLOOD + 16];
     size_t count;
+    int commits; /* the writer's thread only */
 } order = { .mutex = PTHREAD_MUTEX_INITIALIZER, .opened = PTHREAD_COND_INITIALIZER };
+
+static int begin(void **state)
+{
+    order.is_open = false;
+    order.count = 0;
+    return help_empty(state);
+}
 
 struct change {
     struct store *store;
     struct oid organization;
     char tenant;
     int number;
+    int commits; /* before it was looked at: of changes in one transaction the same */
     pthread_t thread;
     enum status status;
 };
 
+static int count_commit(void *context)
+{
+    (void)context;
+    order.commits++;
+    return 0;
+}
+
 /* Runs on the writer's thread. */
 static enum status note(void *context, const struct document *now, struct document_edit *ret_edit)
 {
-    const struct change *change = context;
+    struct change *change = context;
 
     (void)now;
+    change->commits = order.commits;
     (void)pthread_mutex_lock(&order.mutex);
     order.tenants[order.count++] = change->tenant;
     while (!order.is_open) {
@@ -93,6 +111,49 @@ static void start(struct change *change, struct store *store, const struct oid *
     assert_int_equal(pthread_create(&change->thread, NULL, write_one, change), 0);
 }
 
+/* A store that counts its commits, and whose writer has no cores for more than the least of a batch. */
+static struct store *open_store(void)
+{
+    struct store *store = help_open(&place);
+    struct writer *writer = &sqlite_engine(store)->writer;
+
+    (void)pthread_mutex_lock(&writer->mutex);
+    writer->pace.cores = 0;
+    (void)sqlite3_commit_hook(writer->connection.db, count_commit, NULL);
+    (void)pthread_mutex_unlock(&writer->mutex);
+    return store;
+}
+
+/* One change stops at the gate, and the others wait behind it. */
+static void start_flood(struct change flood[FLOOD], struct store *store, const struct oid *of)
+{
+    start(&flood[0], store, of, 'a', 0);
+    wait_until_waiting(store, 0);
+    for (int i = 1; i < FLOOD; i++) {
+        start(&flood[i], store, of, 'a', i);
+    }
+    wait_until_waiting(store, FLOOD - 1);
+}
+
+static void end(struct change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        (void)pthread_join(changes[i].thread, NULL);
+        assert_status(changes[i].status, ST_OK);
+    }
+}
+
+/* How many of the flood are in one transaction with this change. */
+static size_t with(const struct change flood[FLOOD], const struct change *change)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < FLOOD; i++) {
+        count += flood[i].commits == change->commits;
+    }
+    return count;
+}
+
 TEST(change__of_another_organization_waits_for_few_of_a_flood)
 {
     static struct change flood[FLOOD];
@@ -102,33 +163,42 @@ TEST(change__of_another_organization_waits_for_few_of_a_flood)
     struct oid b;
     struct oid c;
 
-    help_fixture(&f, help_open(&place));
+    help_fixture(&f, open_store());
     a = suite_create(&f, "a").id;
     b = suite_create(&f, "b").id;
     c = suite_create(&f, "c").id;
-    start(&flood[0], f.store, &a, 'a', 0);
-    wait_until_waiting(f.store, 0);
-    for (int i = 1; i < FLOOD; i++) {
-        start(&flood[i], f.store, &a, 'a', i);
-    }
-    wait_until_waiting(f.store, FLOOD - 1);
+    start_flood(flood, f.store, &a);
     start(&others[0], f.store, &b, 'b', 0);
     start(&others[1], f.store, &c, 'c', 0);
     wait_until_waiting(f.store, FLOOD + 1);
     open_gate();
-    for (int i = 0; i < FLOOD; i++) {
-        (void)pthread_join(flood[i].thread, NULL);
-        assert_status(flood[i].status, ST_OK);
-    }
-    for (int i = 0; i < 2; i++) {
-        (void)pthread_join(others[i].thread, NULL);
-        assert_status(others[i].status, ST_OK);
-    }
+    end(flood, FLOOD);
+    end(others, 2);
     assert_int_equal(order.count, FLOOD + 2);
     /* In order of arrival they were the last two. */
     assert_in_range((char *)memchr(order.tenants, 'b', order.count) - order.tenants, 0, 5);
     assert_in_range((char *)memchr(order.tenants, 'c', order.count) - order.tenants, 0, 5);
+    /* One commit has both, and few that would wake together with them. */
+    assert_int_equal(others[0].commits, others[1].commits);
+    assert_in_range(with(flood, &others[0]), 1, 2);
     assert_int_equal(suite_count(&f, &a), FLOOD);
+    help_fixture_done(&f);
+    help_check(&place);
+}
+
+TEST(flood__of_the_only_organization_that_writes_is_one_commit)
+{
+    static struct change flood[FLOOD];
+    struct fixture f;
+    struct oid a;
+
+    help_fixture(&f, open_store());
+    a = suite_create(&f, "a").id;
+    start_flood(flood, f.store, &a);
+    open_gate();
+    end(flood, FLOOD);
+    assert_int_equal(with(flood, &flood[0]), 1);
+    assert_int_equal(with(flood, &flood[1]), FLOOD - 1);
     help_fixture_done(&f);
     help_check(&place);
 }
@@ -136,8 +206,8 @@ TEST(change__of_another_organization_waits_for_few_of_a_flood)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(change__of_another_organization_waits_for_few_of_a_flood,
-                               help_empty),
+        cmocka_unit_test_setup(change__of_another_organization_waits_for_few_of_a_flood, begin),
+        cmocka_unit_test_setup(flood__of_the_only_organization_that_writes_is_one_commit, begin),
     };
     int failures;
 

@@ -7,7 +7,6 @@
 #include "store/sqlite/writer.h"
 
 #define BATCH_BYTES ((size_t)4 * 1024 * 1024) /* enough written: commit now */
-#define PACE_WEIGHT 64                        /* a slower batch counts for one in so many */
 
 void batch_refuse(struct write_op *first, enum status status, const struct err *err)
 {
@@ -83,20 +82,6 @@ enum status batch_commit(struct connection *connection, struct err *err)
     return ST_UNSURE;
 }
 
-/* What it takes where nothing else has the processor or the disk: the least so far, forgotten slowly. */
-static int64_t least(int64_t before, int64_t value)
-{
-    return before == 0 || value < before ? value : before + (value - before) / PACE_WEIGHT;
-}
-
-static void learn(struct batch_pace *pace, int64_t begun_us, int64_t run_us, int64_t count)
-{
-    int64_t now_us = clock_monotonic_us();
-
-    pace->run_ns = least(pace->run_ns, (run_us - begun_us) * 1000 / count);
-    pace->commit_ns = least(pace->commit_ns, (now_us - run_us) * 1000);
-}
-
 /* An operation in a transaction of its own: what fails undoes all of it. */
 static struct write_op *run_alone(struct connection *connection, struct write_op *op)
 {
@@ -128,7 +113,7 @@ static struct write_op *run_together(struct connection *connection, struct write
     struct write_op *rest = first;
     struct write_op **end = &first;
     int64_t begun_us = clock_monotonic_us();
-    int64_t count = 0;
+    size_t count = 0;
     size_t bytes = 0;
     enum status status = connection_run(connection, SQL_BEGIN, &err);
 
@@ -145,7 +130,8 @@ static struct write_op *run_together(struct connection *connection, struct write
         *end = NULL;
         status = batch_commit(connection, &err);
         if (count > 0) {
-            learn(pace, begun_us, run_us, count);
+            batch_pace_learn(pace, (run_us - begun_us) * 1000,
+                             (clock_monotonic_us() - run_us) * 1000, count);
         }
         if (status != ST_OK) {
             batch_refuse(first, status, &err);

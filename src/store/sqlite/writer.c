@@ -15,10 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCH_MAX 256
 #define ALONE_PAGES (BULK_CACHE_KIB / 4) /* what a large transaction may add to the log */
-#define SHARED_BATCH_MIN 8               /* while several tenants write; see batch_size */
-#define SHARED_BATCH_PART 4              /* of a commit's time */
 #define SHARED_MS 1000                   /* one tenant is alone again when it was for so long */
 #define LONGEST_WAIT_MS 100000           /* at once; longer ones take several turns */
 
@@ -107,28 +104,16 @@ static struct write_op *op_of(struct fair_item *item)
                 : NULL;
 }
 
-/*
- * Under the mutex: how many operations the next batch takes. One tenant alone gets as many into a commit
- * as there are. While several write, everybody waits for the batch that is under way and then for their
- * own: so it takes one operation of each, and beyond that as many, in turns, as run in a quarter of a
- * commit's time. With a slow disk that is most of them; with a fast one a short batch costs little, and
- * fewer threads that wake at once leave the processors to the others' requests.
- */
+/* Under the mutex: how many operations the next batch takes. One tenant alone gets as many into a commit
+ * as there are. */
 static size_t batch_size(const struct writer *writer)
 {
-    const struct batch_pace *pace = &writer->pace;
-    size_t round = writer->queue.lanes;
-    size_t size = 0;
+    size_t lanes = writer->queue.lanes;
 
-    if (clock_monotonic_ms() >= writer->shared_until_ms && round <= 1) {
+    if (clock_monotonic_ms() >= writer->shared_until_ms && lanes <= 1) {
         return BATCH_MAX;
     }
-    if (pace->run_ns > 0) {
-        size = (size_t)(pace->commit_ns / pace->run_ns / SHARED_BATCH_PART);
-    }
-    size = size > SHARED_BATCH_MIN ? size : SHARED_BATCH_MIN;
-    size = size > round ? size : round;
-    return size < BATCH_MAX ? size : BATCH_MAX;
+    return batch_pace_size(&writer->pace, lanes);
 }
 
 /* Under the mutex: takes the next batch off the queue, in turns; NULL where nothing waits. */
@@ -314,7 +299,7 @@ enum status writer_init(struct writer *writer, const char *path, struct err *err
 {
     enum status status;
 
-    *writer = (struct writer){ .reclaiming = true };
+    *writer = (struct writer){ .reclaiming = true, .pace.cores = thread_cores() };
     TRY(connection_init(&writer->connection, path, CONNECTION_WRITE, err));
     status = migrate(&writer->connection, err);
     if (status != ST_OK) {

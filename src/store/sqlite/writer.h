@@ -7,6 +7,7 @@
 
 #include "base/call.h"
 #include "base/fair_queue.h"
+#include "store/sqlite/batch_pace.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/removal_pace.h"
 
@@ -14,12 +15,6 @@
 #include <stdatomic.h>
 
 struct checkpointer;
-
-/* How long things take where nothing else is in the way. */
-struct batch_pace {
-    int64_t run_ns;    /* one operation */
-    int64_t commit_ns; /* a commit */
-};
 
 /* A change, the first member of a verb's own struct, which holds inputs and results. On the caller's
  * stack until writer_run returns. */

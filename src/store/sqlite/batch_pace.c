@@ -1,0 +1,41 @@
+/* What a commit's time has room for, and how long that and a run usually are. */
+#include "store/sqlite/batch_pace.h"
+
+#define STEP 64         /* a batch moves what is known by one part in so many */
+#define REQUEST_RUNS 14 /* a request of all cores, in runs on the writer: 12, and some to spare */
+#define SIZE_MIN 4      /* fewer, and commits themselves take the cores */
+
+/* Half of the batches take longer and half less: one that a disk or another program holds up for long
+ * counts for no more than any other. */
+static int64_t middle(int64_t before, int64_t value)
+{
+    int64_t step = before / STEP + 1;
+
+    if (before == 0) {
+        return value;
+    }
+    return value > before ? before + step : value < before ? before - step : before;
+}
+
+void batch_pace_learn(struct batch_pace *pace, int64_t run_ns, int64_t commit_ns, size_t count)
+{
+    pace->run_ns = middle(pace->run_ns, run_ns / (int64_t)count);
+    pace->commit_ns = middle(pace->commit_ns, commit_ns);
+}
+
+/*
+ * As many as all cores together serve while one commit is under way. Running them comes on top of its
+ * time, so some of the cores' is left, and who comes with one request finds one that is free. Threads that
+ * want more than there is wait for each other at every step of a request.
+ */
+size_t batch_pace_size(const struct batch_pace *pace, size_t lanes)
+{
+    size_t size = 0;
+
+    if (pace->run_ns > 0) {
+        size = (size_t)(pace->commit_ns / pace->run_ns) * pace->cores / REQUEST_RUNS;
+    }
+    size = size > SIZE_MIN ? size : SIZE_MIN;
+    size = size > lanes ? size : lanes;
+    return size < BATCH_MAX ? size : BATCH_MAX;
+}

@@ -1,0 +1,122 @@
+/* store/sqlite/batch_pace: how many operations a commit takes while several tenants write. */
+#include "test.h"
+
+#include "store/sqlite/batch_pace.h"
+
+#define US INT64_C(1000)
+#define MS (1000 * US)
+
+/* An operation runs in 5 us: 70 us of the cores are kept for its whole request. */
+static struct batch_pace pace_of(int64_t commit_ns, size_t cores)
+{
+    return (struct batch_pace){ .run_ns = 5 * US, .commit_ns = commit_ns, .cores = cores };
+}
+
+TEST(size__two_cores_get_what_they_can_serve_in_the_time_of_a_commit)
+{
+    struct batch_pace pace = pace_of(350 * US, 2);
+
+    assert_int_equal(batch_pace_size(&pace, 2), 10);
+    pace = pace_of(3500 * US, 2);
+    assert_int_equal(batch_pace_size(&pace, 2), 100);
+}
+
+TEST(size__more_cores_get_as_many_times_more)
+{
+    struct batch_pace pace = pace_of(350 * US, 8);
+
+    assert_int_equal(batch_pace_size(&pace, 2), 40);
+}
+
+TEST(size__a_disk_that_takes_no_time_leaves_a_few_to_share_a_commit)
+{
+    struct batch_pace pace = pace_of(20 * US, 2);
+
+    assert_int_equal(batch_pace_size(&pace, 2), 4);
+}
+
+TEST(size__each_tenant_has_one_whatever_the_pace)
+{
+    struct batch_pace pace = pace_of(20 * US, 2);
+
+    assert_int_equal(batch_pace_size(&pace, 100), 100);
+}
+
+TEST(size__is_bounded)
+{
+    struct batch_pace pace = pace_of(400 * MS, 64);
+
+    assert_int_equal(batch_pace_size(&pace, 2), BATCH_MAX);
+    assert_int_equal(batch_pace_size(&pace, 10000), BATCH_MAX);
+}
+
+TEST(size__nothing_is_known_at_first)
+{
+    struct batch_pace pace = { .cores = 2 };
+
+    assert_int_equal(batch_pace_size(&pace, 2), 4);
+}
+
+static void learn(struct batch_pace *pace, int batches, int64_t run_ns, int64_t commit_ns)
+{
+    for (int i = 0; i < batches; i++) {
+        batch_pace_learn(pace, 10 * run_ns, commit_ns, 10);
+    }
+}
+
+TEST(learn__the_first_batch_counts_at_once)
+{
+    struct batch_pace pace = { .cores = 2 };
+
+    learn(&pace, 1, 5 * US, 350 * US);
+    assert_int_equal(batch_pace_size(&pace, 2), 10);
+}
+
+TEST(learn__a_batch_that_something_held_up_changes_little)
+{
+    struct batch_pace pace = { .cores = 2 };
+
+    learn(&pace, 1, 5 * US, 350 * US);
+    learn(&pace, 1, 5 * US, 4000 * MS);
+    assert_in_range(batch_pace_size(&pace, 2), 10, 11);
+    learn(&pace, 1, 400 * MS, 350 * US);
+    assert_in_range(batch_pace_size(&pace, 2), 9, 11);
+}
+
+TEST(learn__what_is_seldom_is_not_what_is_usual)
+{
+    struct batch_pace pace = { .cores = 2 };
+
+    for (int i = 0; i < 200; i++) {
+        learn(&pace, 3, 5 * US, 350 * US);
+        learn(&pace, 1, 5 * US, 40 * MS);
+    }
+    assert_in_range(batch_pace_size(&pace, 2), 9, 11);
+}
+
+TEST(learn__a_disk_that_became_slower_for_good_is_known_soon)
+{
+    struct batch_pace pace = { .cores = 2 };
+
+    learn(&pace, 1, 5 * US, 350 * US);
+    learn(&pace, 300, 5 * US, 3500 * US);
+    assert_in_range(batch_pace_size(&pace, 2), 95, 105);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(size__two_cores_get_what_they_can_serve_in_the_time_of_a_commit),
+        cmocka_unit_test(size__more_cores_get_as_many_times_more),
+        cmocka_unit_test(size__a_disk_that_takes_no_time_leaves_a_few_to_share_a_commit),
+        cmocka_unit_test(size__each_tenant_has_one_whatever_the_pace),
+        cmocka_unit_test(size__is_bounded),
+        cmocka_unit_test(size__nothing_is_known_at_first),
+        cmocka_unit_test(learn__the_first_batch_counts_at_once),
+        cmocka_unit_test(learn__a_batch_that_something_held_up_changes_little),
+        cmocka_unit_test(learn__what_is_seldom_is_not_what_is_usual),
+        cmocka_unit_test(learn__a_disk_that_became_slower_for_good_is_known_soon),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
