@@ -1,17 +1,5 @@
-/* The contract suite on the MongoDB engine, as it is and behind the cache. */
+/* The contract suite on the MongoDB engine; test_mongo_cached.c runs it behind the cache. */
 #include "mongo_place.h"
-
-#include "store/cache.h"
-
-#define MAX_AGE_MS 1000 /* as app.c has it for this engine */
-
-static struct store *open_cached(void *context)
-{
-    struct store *cache = cache_store_new(place_open(context), MAX_AGE_MS);
-
-    assert_non_null(cache);
-    return cache;
-}
 
 int main(void)
 {
@@ -29,8 +17,6 @@ int main(void)
         return PLACE_SKIPPED;
     }
     failures = store_suite_run(&engine);
-    engine.open = open_cached; /* the cache tells the name of what it is around */
-    failures += store_suite_run(&engine);
     place_done(&place);
     return failures;
 }
