@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs every test, or only the named steps, and ends with `N passed, N failed, N skipped`.
 
-./dev test calls it, after installing what it needs. A step is a function below; each prints what it
-does, counts what ran, and shows the output of what failed. Logs are kept in build-test/.
+./dev test calls it, after installing what it needs. A step is a function below; it says what it does,
+counts what ran, and shows the output of what failed. Two run at a time, in this order: while one waits,
+the other computes. Their servers, ports and directories are their own. Logs are kept in build-test/.
 """
 
 import contextlib
@@ -11,7 +12,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
+import traceback
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,19 +24,29 @@ LOGS = ROOT / "build-test"
 PYTHON = sys.executable
 MONGO_URL = "ORGD_TEST_MONGO_URL"  # an operator's own server, instead of those that we start
 CORES = max(2, len(os.sched_getaffinity(0)))
+TESTS = 2 * CORES  # at a time, in all steps together: much of their time they wait
+STEPS_AT_A_TIME = 2
 
-SANITIZED = {
-    "build-asan": ["-Db_sanitize=address,undefined", "-Db_lundef=false"],
-    "build-tsan": ["-Db_sanitize=thread", "-Db_lundef=false"],
+# Code that is little optimized is compiled in half the time, and less is optimized away that a sanitizer
+# would have seen.
+SANITIZED = ["-Doptimization=1", "-Db_lundef=false"]
+BUILDS = {
+    "build": ["-Dbuildtype=release", "-Ddebug=true", "-Db_lto=true", "-Dtests=disabled"],
+    "build-asan": ["-Db_sanitize=address,undefined", *SANITIZED],
+    "build-tsan": ["-Db_sanitize=thread", *SANITIZED],
 }
+COMPILING = {directory: threading.Lock() for directory in BUILDS}
 # What has threads of its own; the rest would only run the same code under another tool.
 THREADED = ["base", "cache*", "document_memory", "executor", "find", "hash_memory", "import_work"]
-THREADED += ["log", "org", "organization_*", "password", "sqlite", "sqlite_removals", "sqlite_turns", "token*"]
-THREADED += ["mongo", *(f"mongo_{name}" for name in ("leftovers", "locks", "lost_threads", "moves"))]
-THREADED += [f"mongo_{name}" for name in ("peers", "placements", "races")]
-THREADED_OUTSIDE = ["answers", "documents", "hostile", "organizations", "stop", "update"]
+THREADED += ["log", "org", "organization_fill", "organization_memory", "password", "sqlite"]
+THREADED += ["sqlite_removals", "sqlite_turns", "token*"]
+THREADED += ["mongo", "mongo_cached", "mongo_leftovers", "mongo_locks", "mongo_lost_threads"]
+THREADED += ["mongo_moves", "mongo_peers", "mongo_placements", "mongo_races"]
+THREADED_OUTSIDE = ["answers", "documents", "hostile", "organizations", "remembered_documents"]
+THREADED_OUTSIDE += ["stop", "update"]
 # Between them these calls send a MongoDB server every kind of command that the engine has.
-COMMANDS = ["mongo", "mongo_co*", "mongo_document*", "mongo_organizations", "mongo_races"]
+COMMANDS = ["mongo", "mongo_cached", "mongo_co*", "mongo_document*", "mongo_organizations"]
+COMMANDS += ["mongo_races"]
 ON_POSTGRESQL = ["delete", "document_pages", "documents", "organizations", "seed_flows", "update"]
 # What turns on how a server repeats and compares.
 AS_REPLICA_SET = ["instances", "killed_instances", "lost_server"]
@@ -46,11 +59,19 @@ SANITIZER_OPTIONS = {
 }
 
 
-class Tally:
-    """What has been counted so far."""
+class Step:
+    """A step that runs: what it says, under its name, and what it has counted so far."""
 
-    def __init__(self):
+    def __init__(self, name, workers=CORES):
+        self.name, self.workers = name, workers
         self.passed = self.failed = self.skipped = 0
+
+    def say(self, text):
+        print(f"{self.name + ':':11} {text}\n", end="", flush=True)
+
+    def show(self, name, output, lines=400):
+        last = "\n".join(output.splitlines()[-lines:])
+        self.say(f"---- {name}: the last lines of its output\n{last}\n----")
 
     def add(self, passed, failed, skipped):
         self.passed += passed
@@ -59,8 +80,9 @@ class Tally:
 
 
 def run(name, command, **environment):
-    """Runs a command with its output in a log; gives (exit code, output)."""
+    """Runs a command with its output in a log; gives (exit code, output, seconds)."""
     LOGS.mkdir(exist_ok=True)
+    begun = time.monotonic()
     log = LOGS / f"{name}.log"
     with log.open("wb") as out:
         code = subprocess.run(
@@ -72,34 +94,31 @@ def run(name, command, **environment):
             stderr=subprocess.STDOUT,
             check=False,
         ).returncode
-    return code, log.read_text(errors="replace")
+    return code, log.read_text(errors="replace"), time.monotonic() - begun
 
 
-def show(name, output, lines=80):
-    print(f"---- {name}: the last lines of its output")
-    print("\n".join(output.splitlines()[-lines:]))
-    print("----", flush=True)
-
-
-def check(tally, name, command):
+def check(step, name, command):
     """One command that is one test."""
-    code, output = run("check-" + name, command)
-    tally.add(code == 0, code != 0, 0)
-    print(f"  {'ok  ' if code == 0 else 'FAIL'} {name}", flush=True)
+    code, output, seconds = run("check-" + name, command)
+    step.add(code == 0, code != 0, 0)
+    step.say(f"{'ok  ' if code == 0 else 'FAIL'} {name}, {seconds:.0f} s")
     if code != 0:
-        show(name, output)
+        step.show(name, output)
 
 
-def compile_tree(directory, options):
-    if not (ROOT / directory / "build.ninja").exists():
-        code, output = run(f"{directory}-setup", ["meson", "setup", directory, *options])
-        if code != 0:
-            show(directory, output)
-            raise SystemExit(f"{directory} can't be set up")
-    code, output = run(f"{directory}-ninja", ["ninja", "-C", directory, "--quiet"])
-    if code != 0:
-        show(directory, output)
-        raise SystemExit(f"{directory} does not build")
+def compile_tree(step, directory, *targets):
+    """One of BUILDS; only these targets, or all."""
+    commands = {"ninja": ["ninja", "-C", directory, "--quiet", *targets]}
+    with COMPILING[directory]:
+        if not (ROOT / directory / "build.ninja").exists():
+            commands = {"setup": ["meson", "setup", directory, *BUILDS[directory]], **commands}
+        for name, command in commands.items():
+            code, output, seconds = run(f"{directory}-{name}", command)
+            if code != 0:
+                step.show(directory, output)
+                raise RuntimeError(f"{directory} does not build")
+    if seconds > 1:
+        step.say(f"ok   {directory}, {seconds:.0f} s")
 
 
 def black_box(names):
@@ -120,18 +139,17 @@ def mongo_server(name, *words):
         yield {MONGO_URL: url}
 
 
-def c_programs(directory, only):
-    """A build's C test programs, by name; only those whose name is one of the patterns."""
+def c_programs(only):
+    """The C test programs, as name: path within a build; only those whose name is one of the patterns."""
     found = {}
-    for path in sorted((ROOT / directory).glob("test/*/test_*")):
-        name = path.name.removeprefix("test_")
-        if path.is_file() and os.access(path, os.X_OK):
-            if any(fnmatch.fnmatch(name, pattern) for pattern in only):
-                found[name] = path
+    for source in sorted(ROOT.glob("test/*/test_*.c")):
+        name = source.stem.removeprefix("test_")
+        if any(fnmatch.fnmatch(name, pattern) for pattern in only):
+            found[name] = source.relative_to(ROOT).with_suffix("")
     return found
 
 
-def count_c_tests(tally, name, code, output):
+def count_c_tests(step, name, code, output, seconds):
     """cmocka's own lines are counted; an exit code of 77 says that there was no server to test with."""
     passed = sum(map(int, re.findall(r"^\[  PASSED  \] (\d+) test", output, re.M)))
     failed = sum(map(int, re.findall(r"^\[  FAILED  \] (\d+) test", output, re.M)))
@@ -140,35 +158,34 @@ def count_c_tests(tally, name, code, output):
         code, skipped = 0, max(skipped, 1)
     if code != 0 and failed == 0:
         failed = 1
-    tally.add(passed, failed, skipped)
-    print(f"  {'ok  ' if code == 0 else 'FAIL'} {name}: {passed} passed", flush=True)
+    step.add(passed, failed, skipped)
+    step.say(f"{'ok  ' if code == 0 else 'FAIL'} {name}: {passed} passed, {seconds:.0f} s")
     for line in re.findall(r"^\[  SKIPPED \] (?!\d+ test).*", output, re.M):
-        print(f"       {line}")
+        step.say(f"     {line}")
     if code != 0:
-        show(name, output)
+        step.show(name, output)
 
 
-def c_tests(tally, directory, only=("*",), label=None, **environment):
-    """A build's C test programs, as many at a time as there are cores: much of their time is waiting."""
-    programs = c_programs(directory, only)
-    with ThreadPoolExecutor(CORES) as pool:
+def c_tests(step, directory, only=("*",), label=None, **environment):
+    """A build's C test programs, several at a time."""
+    with ThreadPoolExecutor(step.workers) as pool:
         running = {
-            name: pool.submit(run, f"{label or directory}-{name}", [program], **environment)
-            for name, program in programs.items()
+            name: pool.submit(
+                run, f"{label or directory}-{name}", [ROOT / directory / program], **environment
+            )
+            for name, program in c_programs(only).items()
         }
         for name, future in running.items():
-            count_c_tests(tally, name, *future.result())
+            count_c_tests(step, name, *future.result())
 
 
-def python_tests(tally, name, arguments, **environment):
-    """A pytest run, counted from its JUnit file."""
+def python_tests(step, name, arguments, **environment):
+    """A pytest run, counted from its JUnit file; a worker that has nothing left takes from others."""
     report = LOGS / f"{name}.xml"
     report.unlink(missing_ok=True)
-    code, output = run(
-        name,
-        [PYTHON, "-m", "pytest", "-q", "-ra", f"--junitxml={report}", *arguments],
-        **environment,
-    )
+    command = [PYTHON, "-m", "pytest", "-q", "-ra", "--durations=20", f"--junitxml={report}"]
+    command += ["-n", step.workers, "--dist", "worksteal"]
+    code, output, seconds = run(name, [*command, *arguments], **environment)
     passed = failed = skipped = 0
     if report.exists():
         for suite in ElementTree.parse(report).iter("testsuite"):
@@ -179,136 +196,131 @@ def python_tests(tally, name, arguments, **environment):
             passed += int(suite.get("tests")) - wrong - left_out
     if code != 0 and failed == 0:
         failed = 1
-    tally.add(passed, failed, skipped)
-    print(f"  {'ok  ' if code == 0 else 'FAIL'} {name}: {passed} passed, {failed} failed", flush=True)
+    step.add(passed, failed, skipped)
+    step.say(f"{'ok  ' if code == 0 else 'FAIL'} {name}: {passed} passed, {seconds:.0f} s")
     for line in re.findall(r"^SKIPPED.*", output, re.M):
-        print(f"       {line}")
+        step.say(f"     {line}")
     if code != 0:
-        show(name, output, 150)
+        step.show(name, output, 1000)
 
 
-def is_left_out():
+def is_left_out(step):
     """Whether the operator's own server takes the place of ours; says so."""
     if MONGO_URL in os.environ:
-        print(f"  left out: {MONGO_URL} names the server to test against")
+        step.say(f"left out: {MONGO_URL} names the server to test against")
     return MONGO_URL in os.environ
 
 
-def step_check(tally):
+def step_check(step):
     """layout, lint, layers, and documents against tables"""
-    compile_tree("build-asan", SANITIZED["build-asan"])
+    compile_tree(step, "build-asan")
     sources = subprocess.run(
         ["git", "ls-files", "*.c", "*.h"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
-    check(tally, "format", ["clang-format", "--dry-run", "--Werror", *sources])
-    check(tally, "layers", [PYTHON, "tools/check_layers.py"])
-    check(tally, "settings-in-readme", [PYTHON, "tools/check_docs.py"])
+    check(step, "format", ["clang-format", "--dry-run", "--Werror", *sources])
+    check(step, "layers", [PYTHON, "tools/check_layers.py"])
+    check(step, "settings-in-readme", [PYTHON, "tools/check_docs.py"])
     check(
-        tally,
+        step,
         "openapi",
         ["sh", "-c", f"build-asan/test/unit/print_routes | {PYTHON} tools/check_openapi.py"],
     )
-    check(tally, "lint", [PYTHON, "tools/lint.py", str(CORES)])
+    check(step, "lint", [PYTHON, "tools/lint.py", str(CORES)])
 
 
-def step_unit(tally):
+def step_unit(step):
     """C tests and the fuzzers' corpora, under address and undefined-behaviour sanitizers"""
-    compile_tree("build-asan", SANITIZED["build-asan"])
+    compile_tree(step, "build-asan")
     with mongo_server("ferretdb_sqlite") as environment:
-        c_tests(tally, "build-asan", **environment)
+        c_tests(step, "build-asan", **environment)
     for entry in sorted((ROOT / "fuzz/corpus").iterdir()):
-        check(tally, f"corpus-{entry.name}", [f"build-asan/fuzz/fuzz_{entry.name}", entry])
+        check(step, f"corpus-{entry.name}", [f"build-asan/fuzz/fuzz_{entry.name}", entry])
 
 
-def step_threads(tally):
+def step_threads(step):
     """what has threads, under the thread sanitizer: C tests, and the program from outside"""
-    compile_tree("build-tsan", SANITIZED["build-tsan"])
+    compile_tree(step, "build-tsan", "orgd", *map(str, c_programs(THREADED).values()))
     with mongo_server("ferretdb_sqlite") as environment:
-        c_tests(tally, "build-tsan", THREADED, **environment)
+        c_tests(step, "build-tsan", THREADED, **environment)
     python_tests(
-        tally,
+        step,
         "threads",
-        ["-n", CORES, *black_box(THREADED_OUTSIDE)],
+        black_box(THREADED_OUTSIDE),
         ORGD_BIN=str(ROOT / "build-tsan/orgd"),
     )
 
 
-def step_blackbox(tally):
+def step_blackbox(step):
     """the real program from outside: a test for each row of the contract"""
-    python_tests(tally, "blackbox", ["-n", CORES, "test/blackbox"])
+    python_tests(step, "blackbox", ["test/blackbox"])
 
 
-def step_sanitized(tally):
+def step_sanitized(step):
     """the same from outside, on a program built with sanitizers"""
-    compile_tree("build-asan", SANITIZED["build-asan"])
-    python_tests(
-        tally,
-        "sanitized",
-        ["-n", CORES, "test/blackbox"],
-        ORGD_BIN=str(ROOT / "build-asan/orgd"),
-    )
+    compile_tree(step, "build-asan")
+    python_tests(step, "sanitized", ["test/blackbox"], ORGD_BIN=str(ROOT / "build-asan/orgd"))
 
 
-def step_mongodb(tally):
+def step_mongodb(step):
     """the same from outside, on MongoDB, on a program built with sanitizers"""
-    compile_tree("build-asan", SANITIZED["build-asan"])
+    compile_tree(step, "build-asan")
     python_tests(
-        tally,
+        step,
         "mongodb",
-        ["-n", CORES, "--store", "mongodb", "test/blackbox"],
+        ["--store", "mongodb", "test/blackbox"],
         ORGD_BIN=str(ROOT / "build-asan/orgd"),
     )
 
 
-def step_mongo(tally):
+def step_mongo(step):
     """what only MongoDB can show: lost servers, several instances, a seed's database"""
-    python_tests(tally, "mongo", ["-n", CORES, "test/mongo"])
+    python_tests(step, "mongo", ["test/mongo"])
 
 
-def step_memory(tally):
+def step_memory(step):
     """the engine where a filter and its effect are one step, standalone and as a replica set"""
-    if is_left_out():
+    if is_left_out(step):
         return
-    compile_tree("build-asan", SANITIZED["build-asan"])
+    compile_tree(step, "build-asan")
     with mongo_server("memory", "--standalone") as environment:
-        c_tests(tally, "build-asan", ["mongo*"], label="memory", **environment)
+        c_tests(step, "build-asan", ["mongo*"], label="memory", **environment)
     with mongo_server("memory") as environment:
         python_tests(
-            tally,
+            step,
             "memory",
-            ["-n", CORES, *[f"test/mongo/test_{name}.py" for name in AS_REPLICA_SET]],
+            [f"test/mongo/test_{name}.py" for name in AS_REPLICA_SET],
             **environment,
         )
 
 
-def step_postgresql(tally):
+def step_postgresql(step):
     """the engine's C tests, and calls from outside, on FerretDB's PostgreSQL backend"""
-    if is_left_out():
+    if is_left_out(step):
         return
-    compile_tree("build-asan", SANITIZED["build-asan"])
+    compile_tree(step, "build-asan")
     with mongo_server("ferretdb_postgresql") as environment:
-        c_tests(tally, "build-asan", COMMANDS, label="postgresql", **environment)
+        c_tests(step, "build-asan", COMMANDS, label="postgresql", **environment)
         python_tests(
-            tally,
+            step,
             "postgresql",
-            ["-n", CORES, "--store", "mongodb", *black_box(ON_POSTGRESQL)],
+            ["--store", "mongodb", *black_box(ON_POSTGRESQL)],
             **environment,
         )
 
 
-def step_bench(tally):
+def step_bench(step):
     """the measurements' own arithmetic: medians, verdicts, table, chart"""
-    python_tests(tally, "bench", ["test/bench"])
+    python_tests(step, "bench", ["-n0", "test/bench"])
 
 
-def step_browser(tally):
+def step_browser(step):
     """the page at /docs in a real browser"""
-    python_tests(tally, "browser", ["test/browser"])
+    python_tests(step, "browser", ["test/browser"])
 
 
-def step_crash(tally):
+def step_crash(step):
     """SIGKILL under load, again and again, and every acknowledged change compared"""
-    python_tests(tally, "crash", ["test/crash"])
+    python_tests(step, "crash", ["-n0", "test/crash"])
 
 
 STEPS = {
@@ -316,6 +328,17 @@ STEPS = {
     for name, function in list(globals().items())
     if name.startswith("step_")
 }
+
+
+def run_step(step):
+    begun = time.monotonic()
+    step.say(STEPS[step.name].__doc__)
+    try:
+        STEPS[step.name](step)
+    except Exception:
+        step.say(traceback.format_exc())
+        step.add(0, 1, 0)
+    step.say(f"{time.monotonic() - begun:.0f} s")
 
 
 def main(words):
@@ -327,16 +350,16 @@ def main(words):
     if unknown:
         print(f"no step {unknown[0]}; there are {', '.join(STEPS)}", file=sys.stderr)
         return 2
-    tally = Tally()
-    release = ["-Dbuildtype=release", "-Ddebug=true", "-Db_lto=true", "-Dtests=disabled"]
-    compile_tree("build", release)
-    for name in words or STEPS:
-        begun = time.monotonic()
-        print(f"{name}: {STEPS[name].__doc__}", flush=True)
-        STEPS[name](tally)
-        print(f"  {time.monotonic() - begun:.0f} s", flush=True)
-    print(f"{tally.passed} passed, {tally.failed} failed, {tally.skipped} skipped")
-    return 1 if tally.failed else 0
+    lanes = min(STEPS_AT_A_TIME, len(words or STEPS))
+    steps = [Step(name, TESTS // lanes) for name in words or STEPS]
+    compile_tree(Step("build"), "build")
+    with ThreadPoolExecutor(lanes) as pool:
+        list(pool.map(run_step, steps))
+    passed, failed, skipped = (
+        sum(getattr(step, count) for step in steps) for count in ("passed", "failed", "skipped")
+    )
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@
 
 #define LEVELS_MAX 64    /* the bits of json_out.is_object */
 #define DIGITS_ENOUGH 17 /* of a decimal, to tell every double from every other */
-#define NUMBER_SIZE 32
+#define NUMBER_SIZE 40   /* more than %.17g can take, and than gcc can imagine */
 
 void json_out_init(struct json_out *out, struct buf *buf)
 {

@@ -23,6 +23,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import build_servers  # noqa: E402
 
 POSTGRESQL_USER = "postgres"  # Debian's; PostgreSQL refuses to run as root
+# FerretDB's garbage collector: left to itself it begins anew after every few megabytes, which takes a tenth
+# of FerretDB's time.
+COLLECTOR = {"GOGC": "800", "GOMEMLIMIT": "256MiB"}
 START_SECONDS = 30
 STOP_SECONDS = 20
 
@@ -50,6 +53,7 @@ def _server(command, log):
     with Path(log).open("ab") as errors:
         process = subprocess.Popen(
             command,
+            env={**os.environ, **COLLECTOR},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
