@@ -367,8 +367,12 @@ def test_a_busy_client_that_once_sent_chunks_does_not_hold_up_a_stop(serve):
         connection.send(chunked)
         assert connection.response("POST").status == 422
         for i in range(100_000):
-            connection.send(orgd.request_bytes("GET", "/livez"))
-            answer = connection.response()
+            try:
+                connection.send(orgd.request_bytes("GET", "/livez"))
+                answer = connection.response()
+            except (orgd.ClosedEarly, ConnectionError):  # an idle one, between two requests
+                assert begun
+                break
             if answer.get("Connection") == "close":
                 break
             if i == 10:

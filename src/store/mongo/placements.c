@@ -263,12 +263,14 @@ static void pause_before_next_look(void)
 enum status placement_enter(struct placements *placements, const struct call *call,
                             const struct oid *organization, struct placement *ret_placement)
 {
+    bool was_moving = false;
+
     for (;;) {
         struct placement placement = { 0 };
         bool is_known = false;
         bool is_moving = false;
         uint64_t epoch = 0;
-        enum status status;
+        enum status status = ST_OK;
 
         TRY(peers_await_trust(placements->peers, call, &epoch));
         TRY(go_in(placements, call, organization, epoch, &placement, &is_known));
@@ -277,15 +279,18 @@ enum status placement_enter(struct placements *placements, const struct call *ca
             if (status != ST_OK || is_moving) {
                 placement_leave(&placement);
             }
-            TRY(status);
         }
-        if (!is_moving) {
+        if (status == ST_OK && !is_moving) {
             *ret_placement = placement;
             return ST_OK;
         }
-        if (clock_monotonic_ms() + LOOK_AGAIN_MS >= call->deadline_ms) {
+        /* Where a look had too little time left, what the one before saw is what kept the call. */
+        if ((is_moving || (was_moving && status == ST_UNAVAILABLE)) &&
+            clock_monotonic_ms() + LOOK_AGAIN_MS >= call->deadline_ms) {
             return err_set(call->err, ST_BUSY, "the organization's collection is being moved");
         }
+        TRY(status);
+        was_moving = true;
         pause_before_next_look();
     }
 }
