@@ -1,10 +1,13 @@
 /*
  * The reference for writes: clients that hand rows to one thread, which commits what waits together; nothing
  * else. The settings, the table and the rows are those of src/store/sqlite, and so is copying the log into
- * the database beside the writer. Prints rows a second and the p50 and p99 of a client's wait in µs.
+ * the database beside the writer. Who waits sleeps on its own row, is woken after the commit with nothing
+ * held, and takes no mutex to go on. Prints rows a second, the p50 and p99 of a client's wait in µs, and rows
+ * per commit.
  *
  *     bare_commit FILE CLIENTS SECONDS
  */
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdatomic.h>
@@ -13,7 +16,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #define CLIENTS_MAX 256
 #define TIMES_MAX 1000000
@@ -24,8 +29,7 @@
 struct row {
     char id[25];
     char body[BODY_LEN + 1];
-    bool done;
-    pthread_cond_t changed;
+    atomic_int done; /* a futex */
     struct row *next;
 };
 
@@ -39,7 +43,9 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t filled = PTHREAD_COND_INITIALIZER;
 static struct row *waiting;
 static struct row **last = &waiting;
+static bool idle; /* the writer sleeps and wants a signal */
 static bool stopping;
+static size_t commits;   /* the writer's */
 static atomic_bool stop; /* for the clients */
 static atomic_int log_pages;
 static atomic_bool ended;
@@ -124,6 +130,17 @@ static int note_pages(void *unused, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+static void wake_all(struct row *first)
+{
+    while (first) {
+        struct row *next = first->next; /* first is its client's once it is done */
+
+        atomic_store_explicit(&first->done, 1, memory_order_release);
+        (void)syscall(SYS_futex, &first->done, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+        first = next;
+    }
+}
+
 static void *writer_main(void *argument)
 {
     static const char *const texts[3] = { "BEGIN IMMEDIATE",
@@ -141,22 +158,19 @@ static void *writer_main(void *argument)
         struct row *first;
 
         while (!waiting && !stopping) {
+            idle = true;
             (void)pthread_cond_wait(&filled, &mutex);
         }
+        idle = false;
         if (!waiting) {
             break;
         }
         first = take();
         (void)pthread_mutex_unlock(&mutex);
         commit(db, statements, first);
+        commits++;
+        wake_all(first);
         (void)pthread_mutex_lock(&mutex);
-        while (first) {
-            struct row *next = first->next;
-
-            first->done = true;
-            (void)pthread_cond_signal(&first->changed);
-            first = next;
-        }
     }
     (void)pthread_mutex_unlock(&mutex);
     for (int i = 0; i < 3; i++) {
@@ -203,16 +217,22 @@ static void fill(struct row *row)
 
 static void hand_over(struct row *row)
 {
-    (void)pthread_mutex_lock(&mutex);
-    row->done = false;
+    bool was_idle;
+
+    atomic_store_explicit(&row->done, 0, memory_order_relaxed);
     row->next = NULL;
+    (void)pthread_mutex_lock(&mutex);
     *last = row;
     last = &row->next;
-    (void)pthread_cond_signal(&filled);
-    while (!row->done) {
-        (void)pthread_cond_wait(&row->changed, &mutex);
-    }
+    was_idle = idle;
+    idle = false;
     (void)pthread_mutex_unlock(&mutex);
+    if (was_idle) {
+        (void)pthread_cond_signal(&filled);
+    }
+    while (!atomic_load_explicit(&row->done, memory_order_acquire)) {
+        (void)syscall(SYS_futex, &row->done, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+    }
 }
 
 static void *client_main(void *argument)
@@ -255,7 +275,8 @@ static void report(struct client *clients, unsigned count, double seconds)
         at += clients[i].done;
     }
     qsort(all, total, sizeof(*all), by_size);
-    (void)printf("%.1f %u %u\n", (double)total / seconds, all[total / 2], all[total * 99 / 100]);
+    (void)printf("%.1f %u %u %.1f\n", (double)total / seconds, all[total / 2],
+                 all[total * 99 / 100], (double)total / (double)commits);
     free(all);
 }
 
@@ -265,6 +286,7 @@ static void run(struct client *clients, unsigned count, unsigned seconds)
     pthread_t writer;
     pthread_t checkpointer;
     int64_t begun = now_us();
+    double seconds_taken;
 
     if (pthread_create(&writer, NULL, writer_main, NULL) != 0 ||
         pthread_create(&checkpointer, NULL, checkpointer_main, NULL) != 0) {
@@ -280,7 +302,7 @@ static void run(struct client *clients, unsigned count, unsigned seconds)
     for (unsigned i = 0; i < count; i++) {
         (void)pthread_join(ids[i], NULL);
     }
-    report(clients, count, (double)(now_us() - begun) / 1e6);
+    seconds_taken = (double)(now_us() - begun) / 1e6;
     (void)pthread_mutex_lock(&mutex);
     stopping = true;
     (void)pthread_cond_signal(&filled);
@@ -288,6 +310,7 @@ static void run(struct client *clients, unsigned count, unsigned seconds)
     (void)pthread_join(writer, NULL);
     atomic_store(&ended, true);
     (void)pthread_join(checkpointer, NULL);
+    report(clients, count, seconds_taken);
 }
 
 int main(int argc, char **argv)
@@ -310,7 +333,6 @@ int main(int argc, char **argv)
         if (!clients[i].times_us) {
             return 1;
         }
-        (void)pthread_cond_init(&clients[i].row.changed, NULL);
     }
     run(clients, count, seconds);
     (void)sqlite3_close(db);

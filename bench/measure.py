@@ -135,12 +135,12 @@ class Load:
 
 
 def bare(program, cores, *words):
-    """A reference that prints its operations a second, and p50 and p99 in µs where it has them."""
+    """A reference that prints its operations a second, and where it has them p50 and p99 in µs."""
     done = subprocess.run(pinned(cores, [program, *words]), capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"{program.name}: {done.stderr.strip()}")
     rate, *times = map(float, done.stdout.split())
-    p50, p99 = times or (0, 0)
+    p50, p99 = times[:2] or (0, 0)
     return Load(rate, p50 / 1000, p99 / 1000)
 
 
