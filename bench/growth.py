@@ -5,6 +5,7 @@ import random
 import time
 from urllib.parse import urlencode
 
+from companies import company
 from measure import ALL, call, log_in, sign_up
 from mongo import database, on_mongodb, own_part, spent
 
@@ -21,13 +22,13 @@ def per_call(address, calls):
 
 
 def look_up(address, n):
-    call("GET", f"{address}/org/get?" + urlencode({"organization_name": f"Bench {n}"}))
+    call("GET", f"{address}/org/get?" + urlencode({"organization_name": company(n)[0]}))
 
 
 def rename(address, n, token):
     """There and back, so that the names stay as they are."""
     call("PUT", f"{address}/org/update", {"new_name": f"Renamed {n}"}, token)
-    call("PUT", f"{address}/org/update", {"new_name": f"Bench {n}"}, token)
+    call("PUT", f"{address}/org/update", {"new_name": company(n)[0]}, token)
 
 
 def step(address, begin, end):

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from companies import company
+
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCES = ROOT / "build-bench"
 ORGD = Path(os.environ.get("ORGD_BIN", ROOT / "build/orgd"))
 
-EMAIL, PASSWORD = "b0@bench.example", "correct-horse-battery"
-NAME = "Bench 0"
+PASSWORD = "correct-horse-battery"
+NAME, EMAIL = company(0)
 PAD = "x" * 200  # of each document, as in bare_mongo.c and bare_commit.c
 CONNECTIONS = 64
 JSON_TYPE = {"Content-Type": "application/json"}
@@ -199,12 +201,13 @@ def lua_headers(headers):
 def script(name, method, paths, headers=None, body=None):
     """A script for wrk, which sends requests to these paths in turn.
 
-    paths: Lua that gives the n-th path, and how many there are. The requests are made before the clock
+    paths: Lua that gives the n-th path, and how many there are; it may call next_line() where there is
+           a file of lines besides. The requests are made before the clock
            starts, in no time to speak of: the first thread of wrk is at work, and counted, while those
            of the others are made. Each thread begins elsewhere among them."""
-    path, count = paths
+    path, count, *lines = paths
     text = json.dumps(json.dumps(body)) if body is not None else "nil"
-    made = (
+    made = "".join(f'    local next_line = io.lines("{file}")\n' for file in lines) + (
         f'    local whole = wrk.format("{method}", "/PATH", nil, {text})\n'
         '    local at_path = whole:find("/PATH", 1, true)\n'
         "    local head, tail = whole:sub(1, at_path - 1), whole:sub(at_path + 5)\n"
@@ -264,19 +267,20 @@ def bearer(token):
 
 
 def sign_up(address, number=0):
-    """Makes the organization "Bench NUMBER"; gives it."""
-    names = {"organization_name": f"Bench {number}", "email": f"b{number}@bench.example"}
+    """Makes the organization of a number; gives it."""
+    name, email = company(number)
+    names = {"organization_name": name, "email": email}
     return call("POST", f"{address}/org/create", {**names, "password": PASSWORD})
 
 
 def log_in(address, number=0):
-    """The token of the organization "Bench NUMBER"."""
+    """The token of the organization of a number."""
     return session(address, number)["access_token"]
 
 
 def session(address, number):
-    """What the administrator of "Bench NUMBER" is told at a login."""
-    login = {"email": f"b{number}@bench.example", "password": PASSWORD}
+    """What the administrator of the organization of a number is told at a login."""
+    login = {"email": company(number)[1], "password": PASSWORD}
     return call("POST", f"{address}/admin/login", login)
 
 

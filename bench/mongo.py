@@ -34,7 +34,7 @@ from measure import (
     wrk,
 )
 from neighbours import alone_and_beside, two_tenants
-from reads import any_name
+from reads import any_name, any_number
 from writes import posting
 
 FERRETDB = ROOT / "build-ferretdb" / "ferretdb"
@@ -132,7 +132,7 @@ def pairs(address, first, tenants):
         ),
         "mongo_post": (posting("mongo_post", first, token), ["insert", "bench_documents"]),
         "mongo_org": (
-            script("mongo_org", "GET", any_name(tenants)),
+            script("mongo_org", "GET", any_number(tenants)),
             ["organization", tenants],
         ),
     }

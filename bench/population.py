@@ -1,12 +1,13 @@
 """Embedded stores with many organizations or documents, made in seconds by copying rows in SQL.
 
-Organization n is "Bench n" with the administrator bn@bench.example, and number 0 was signed up
-through the API; the others have its password hash, and a document "d0" each. Documents "d0", "d1" and
-so on, as many as are asked for, are of organization 0."""
+Organization n has the name and the administrator of companies.py, and number 0 was signed up through
+the API; the others have its password hash, and a document "d0" each. Documents "d0", "d1" and so on, as
+many as are asked for, are of organization 0."""
 
 import sqlite3
 from contextlib import closing
 
+from companies import company, key_of, slug_of
 from measure import ALL, PAD, embedded, sign_up
 
 # One copy of each row of organization 0 for every n from 1 to :last, with what has to differ.
@@ -14,14 +15,14 @@ NUMBERS = "WITH RECURSIVE n(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM n WHERE
 ORGANIZATIONS = (
     NUMBERS + "INSERT INTO organizations"
     " (id, name, name_key, slug, administrator, documents, created_ms, updated_ms)"
-    " SELECT numbered(id, 2 * i), 'Bench ' || i, 'bench ' || i, 'bench_' || i,"
-    " i + :administrator, 1, created_ms, updated_ms FROM n, organizations WHERE number = :organization"
+    " SELECT numbered(id, 2 * i), name_of(i), key_of(i), slug_of(i), i + :administrator, 1,"
+    " created_ms, updated_ms FROM n, organizations WHERE number = :organization"
 )
 ACCOUNTS = (
     NUMBERS + "INSERT INTO accounts"
     " (number, id, email, email_key, password_hash, created_ms, updated_ms)"
-    " SELECT i + :administrator, numbered(id, 2 * i), 'b' || i || '@bench.example',"
-    " 'b' || i || '@bench.example', password_hash, created_ms, updated_ms"
+    " SELECT i + :administrator, numbered(id, 2 * i), address_of(i), address_of(i),"
+    " password_hash, created_ms, updated_ms"
     " FROM n, accounts WHERE number = :administrator"
 )
 MEMBERSHIPS = (
@@ -46,12 +47,25 @@ def numbered(oid, n):
     return oid[:9] + ((int.from_bytes(oid[9:]) + n) % (1 << 24)).to_bytes(3)
 
 
+def add_functions(db):
+    """What the statements above tell organization n by."""
+    functions = {
+        "name_of": lambda n: company(n)[0],
+        "key_of": lambda n: key_of(company(n)[0]),
+        "slug_of": lambda n: slug_of(company(n)[0]),
+        "address_of": lambda n: company(n)[1],
+    }
+    db.create_function("numbered", 2, numbered, deterministic=True)
+    for name, function in functions.items():
+        db.create_function(name, 1, function, deterministic=True)
+
+
 def populate(directory, organizations=1, documents=0):
     """Makes the store; gives organization 0, as the API shows it."""
     with embedded(directory, ALL) as (_, address):
         first = sign_up(address)
     with closing(sqlite3.connect(directory / "orgd.db", isolation_level=None)) as db:
-        db.create_function("numbered", 2, numbered, deterministic=True)
+        add_functions(db)
         for statement in ("PRAGMA synchronous=OFF", "PRAGMA cache_size=-500000", "BEGIN"):
             db.execute(statement)
         organization, administrator = db.execute(

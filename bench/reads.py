@@ -9,6 +9,7 @@ from measure import (
     CONNECTIONS,
     NAME,
     ONE,
+    REFERENCES,
     REST_OF_ONE,
     Failed,
     Server,
@@ -26,6 +27,7 @@ from measure import (
     wait_until,
     wrk,
 )
+from companies import company
 from population import populate
 
 DOCUMENTS = 1000
@@ -37,11 +39,19 @@ ORG_GET = "/org/get?organization_name="
 
 
 def any_name(organizations, asked=None):
-    """Lua for script(): so many names of that many organizations at random; all of them, or ASKED."""
-    number = "n"
-    if asked or organizations > ASKED:
-        number = f"math.random(0, {organizations - 1})"
-    return f'"{ORG_GET}Bench%20" .. {number}', asked or min(organizations, ASKED)
+    """For script(): so many names of that many organizations at random; all of them, or ASKED."""
+    count = asked or min(organizations, ASKED)
+    numbers = range(count) if count == organizations else random.choices(range(organizations), k=count)
+    REFERENCES.mkdir(exist_ok=True)
+    file = REFERENCES / f"names_of_{organizations}.txt"
+    file.write_text("".join(f"{quote(company(n)[0], safe='')}\n" for n in numbers))
+    return f'"{ORG_GET}" .. next_line()', count, file
+
+
+def any_number(organizations):
+    """The same of "Bench 0", "Bench 1" and so on."""
+    number = "n" if organizations <= ASKED else f"math.random(0, {organizations - 1})"
+    return f'"{ORG_GET}Bench%20" .. {number}', min(organizations, ASKED)
 
 
 def any_document(name, address, documents):

@@ -8,6 +8,7 @@ import subprocess
 import time
 from contextlib import closing
 
+from companies import company
 from measure import (
     ALL,
     CONNECTIONS,
@@ -52,8 +53,9 @@ def given_hash(run):
 def write_lines(file, count, password_hash):
     with file.open("w") as out:
         for n in range(count):
-            admin = {"email": f"b{n}@bench.example", "password_hash": password_hash}
-            line = {"organization_name": f"Bench {n}", "admins": [admin]}
+            name, email = company(n)
+            admin = {"email": email, "password_hash": password_hash}
+            line = {"organization_name": name, "admins": [admin]}
             out.write(json.dumps(line) + "\n")
 
 

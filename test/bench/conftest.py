@@ -1,4 +1,4 @@
-"""The measurements' own parts that need no server: bench/ as a place to import from."""
+"""The measurements' own parts, as a place to import from."""
 
 import sys
 from pathlib import Path
