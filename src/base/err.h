@@ -14,7 +14,7 @@ struct err {
     char text[384];  /* empty: the status' own detail says it all */
     bool has_offset; /* offset is meant */
     size_t offset;   /* bytes from 0 in what the caller gave: the first one that cannot continue */
-    int retry_after_s; /* with ST_LIMITED: when it's worth trying again; 0: not known */
+    int retry_after_s; /* with ST_LIMITED, ST_BUSY: when it's worth trying again; 0: not known */
 };
 
 /* As if nothing had failed. */

@@ -1,6 +1,7 @@
 /* A mutex, a condition and a fair queue; where order of arrival is wanted, all is one lane. */
 #include "base/executor.h"
 
+#include "base/bookings.h"
 #include "base/clock.h"
 #include "base/pace.h"
 #include "base/thread.h"
@@ -19,12 +20,13 @@ struct executor {
     pthread_mutex_t mutex;
     pthread_cond_t called;
     struct fair_queue queue;
-    size_t running;     /* jobs taken and not done */
-    size_t idle;        /* threads that sleep and weren't called */
-    size_t calls;       /* for threads that haven't woken yet */
-    size_t waiting;     /* how many jobs may be queued beyond those that threads were called for */
-    struct pace pace;   /* its limit: threads that any lane may have; there may be more */
-    void (*rest)(void); /* NULL: nothing to call */
+    size_t running;   /* jobs taken and not done */
+    size_t idle;      /* threads that sleep and weren't called */
+    size_t calls;     /* for threads that haven't woken yet */
+    size_t waiting;   /* how many jobs may be queued beyond those that threads were called for */
+    struct pace pace; /* its limit: threads that any lane may have; there may be more */
+    struct bookings bookings; /* of those who found no place */
+    void (*rest)(void);       /* NULL: nothing to call */
     bool is_paced;
     int nice;
     bool is_shared;
@@ -126,14 +128,17 @@ static void call_another(struct executor *executor)
 static void run_job(struct executor *executor, struct job *job)
 {
     struct fair_item item = job->item; /* the job is gone once it ran */
+    int64_t begun_us;
     int64_t now_us;
 
     (void)pthread_mutex_unlock(&executor->mutex);
+    begun_us = clock_monotonic_us();
     job->run(job);
-    now_us = executor->is_paced ? clock_monotonic_us() : 0;
+    now_us = clock_monotonic_us();
     (void)pthread_mutex_lock(&executor->mutex);
     fair_queue_done(&executor->queue, &item);
     executor->running--;
+    bookings_ended(&executor->bookings, now_us - begun_us);
     if (executor->is_paced) {
         pace_done(&executor->pace, now_us, depth(executor) > 0);
     }
@@ -246,6 +251,13 @@ void executor_on_rest(struct executor *executor, void (*rest)(void))
     (void)pthread_mutex_unlock(&executor->mutex);
 }
 
+void executor_expect(struct executor *executor, int64_t job_us)
+{
+    (void)pthread_mutex_lock(&executor->mutex);
+    bookings_ended(&executor->bookings, job_us);
+    (void)pthread_mutex_unlock(&executor->mutex);
+}
+
 /* Under the mutex: whether a thread that sleeps may begin one more job of a lane at once. */
 static bool may_begin(const struct executor *executor, const struct fair_counts *lane)
 {
@@ -284,6 +296,20 @@ bool executor_submit(struct executor *executor, struct job *job)
         (void)pthread_cond_signal(&executor->called);
     }
     return taken;
+}
+
+int executor_book(struct executor *executor)
+{
+    int64_t now_us = clock_monotonic_us();
+    size_t waiting = executor->is_shared ? (executor->waiting + 1) / 2 : executor->waiting;
+    size_t at_once;
+    int seconds;
+
+    (void)pthread_mutex_lock(&executor->mutex);
+    at_once = executor->pace.limit;
+    seconds = bookings_make(&executor->bookings, now_us, at_once, at_once + waiting);
+    (void)pthread_mutex_unlock(&executor->mutex);
+    return seconds;
 }
 
 size_t executor_depth(struct executor *executor)

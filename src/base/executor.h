@@ -54,9 +54,16 @@ void executor_free(struct executor *executor);
  * for a second, once until its next job. Before the first job is submitted. */
 void executor_on_rest(struct executor *executor, void (*rest)(void));
 
+/* What a job takes, where that is known before any has ended. */
+void executor_expect(struct executor *executor, int64_t job_us);
+
 /* Any thread. false: the queue is full (or would be, or the lane's part of it), and the job was not
  * taken. */
 bool executor_submit(struct executor *executor, struct job *job);
+
+/* For one whose job was not taken: in how many seconds there will be a place, 1 to 60, behind those of others
+ * who were told so (base/bookings.h). Where tenants share the pool, as if one alone filled it. Any thread. */
+int executor_book(struct executor *executor);
 
 /* Jobs waiting, not those running. */
 size_t executor_depth(struct executor *executor);

@@ -62,19 +62,6 @@ static bool answer_from_memory(struct exchange *ex)
     return true;
 }
 
-static void run_job(struct job *job)
-{
-    struct exchange *ex = (struct exchange *)job;
-
-    if (clock_monotonic_ms() > ex->req.call.deadline_ms) { /* it waited too long for this thread */
-        observe_refused(ex->loop->server, REFUSED_DEADLINE);
-        problem_respond(&ex->req, ST_BUSY, &ex->resp);
-    } else {
-        run(ex);
-    }
-    loop_finish(ex->loop, ex);
-}
-
 /* The pool that a route's handler runs on; NULL: the event loop itself. */
 static struct executor *pool_of(const struct server_config *config, const struct route *route)
 {
@@ -92,6 +79,26 @@ static struct executor *pool_of(const struct server_config *config, const struct
     return NULL;
 }
 
+/* A 503 with when there will be a place. */
+static void refuse(struct exchange *ex, struct executor *pool, enum refused reason)
+{
+    observe_refused(ex->loop->server, reason);
+    ex->req.err.retry_after_s = executor_book(pool);
+    problem_respond(&ex->req, ST_BUSY, &ex->resp);
+}
+
+static void run_job(struct job *job)
+{
+    struct exchange *ex = (struct exchange *)job;
+
+    if (clock_monotonic_ms() > ex->req.call.deadline_ms) { /* it waited too long for this thread */
+        refuse(ex, pool_of(&ex->loop->server->config, ex->req.route), REFUSED_DEADLINE);
+    } else {
+        run(ex);
+    }
+    loop_finish(ex->loop, ex);
+}
+
 /*
  * Hands the exchange to a pool; false: its queue is full, and the answer is made. Suspended afterwards,
  * so that a refusal goes out at once: the pool's thread may be done by then, but what is done is resumed on
@@ -99,7 +106,7 @@ static struct executor *pool_of(const struct server_config *config, const struct
  */
 static bool submit(struct exchange *ex, struct executor *pool)
 {
-    struct server *server = ex->loop->server;
+    const struct server_config *config = &ex->loop->server->config;
     struct MHD_Connection *connection = ex->connection;
 
     ex->stage = STAGE_RUNNING;
@@ -112,9 +119,7 @@ static bool submit(struct exchange *ex, struct executor *pool)
     }
     ex->stage = STAGE_BODY;
     ex->loop->running--;
-    observe_refused(server,
-                    pool == server->config.hash_pool ? REFUSED_HASH_QUEUE : REFUSED_STORE_QUEUE);
-    problem_respond(&ex->req, ST_BUSY, &ex->resp);
+    refuse(ex, pool, pool == config->hash_pool ? REFUSED_HASH_QUEUE : REFUSED_STORE_QUEUE);
     return false;
 }
 

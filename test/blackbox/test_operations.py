@@ -1,6 +1,7 @@
 """Contract section 5: what an operator, a browser and every client can rely on at every path."""
 
 import re
+import time
 
 import httpx
 import pytest
@@ -224,6 +225,26 @@ def test_full_hash_queue_is_refused_at_once_and_counted(serve):
     _, samples = read_metrics(server)
     refused = sum(answer.status == 503 for answer in answers)
     assert total(samples, "orgd_refused_total") == refused
+
+
+def test_those_refused_at_once_are_told_to_come_back_one_after_another(serve):
+    server = serve({"ORGD_HASH_THREADS": "1", "ORGD_HASH_QUEUE": "1"})
+    org = server.create_org()
+    body = f'{{"email": "{org.email}", "password": "{org.password}"}}'
+    connections = [server.connect() for _ in range(40)]
+    begun = time.monotonic()
+    for connection in connections:
+        connection.send(orgd.request_bytes("POST", "/admin/login", body=body))
+    answers = [connection.response("POST") for connection in connections]
+    elapsed = time.monotonic() - begun
+    for connection in connections:
+        connection.close()
+    told = [int(answer.get("retry-after")) for answer in answers if answer.status == 503]
+    assert told and all(1 <= seconds <= 60 for seconds in told)
+    # No more than two can be taken at once, so each takes half a second, counted from its own refusal.
+    assert max(told) >= len(told) / 2 - elapsed
+    for seconds in set(told):
+        assert told.count(seconds) <= 2 * (1 + elapsed) + 1
 
 
 def test_paths_of_callers_make_no_labels(serve):
