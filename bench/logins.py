@@ -73,7 +73,7 @@ def request_of(host, line, body=""):
 
 
 async def come_back(connection, answer, login):
-    """The status of a second try after Retry-After; None: the wait is too long, or there is no need."""
+    """The status of a second try after Retry-After; None: the wait is too long, or not needed."""
     status, headers, _ = answer
     wait_s = int(headers.get("retry-after", 0))
     if status != 503 or not 0 < wait_s <= PATIENCE_S:
@@ -83,8 +83,8 @@ async def come_back(connection, answer, login):
 
 
 async def crowd_at(address, at_rest, at_peak):
-    """Opens every connection, then logs in on all of them at once; gives what exchange() gave, and what
-    came of second tries."""
+    """Opens every connection, then logs in on all of them at once; gives what exchange() gave,
+    and the statuses of second tries."""
     url = urlsplit(address)
     connections = [
         await asyncio.open_connection(
