@@ -2,8 +2,8 @@
 """Runs every test, or only the named steps, and ends with `N passed, N failed, N skipped`.
 
 ./dev test calls it, after installing what it needs. A step is a function below; it says what it does,
-counts what ran, and shows the output of what failed. Two run at a time, in this order: while one waits,
-the other computes. Their servers, ports and directories are their own. Logs are kept in build-test/.
+counts what ran, and shows the output of what failed. Their servers, ports and directories are their own.
+Logs are kept in build-test/.
 """
 
 import contextlib
@@ -24,8 +24,8 @@ LOGS = ROOT / "build-test"
 PYTHON = sys.executable
 MONGO_URL = "ORGD_TEST_MONGO_URL"  # an operator's own server, instead of those that we start
 CORES = max(2, len(os.sched_getaffinity(0)))
-TESTS = 2 * CORES  # at a time, in all steps together: much of their time they wait
-STEPS_AT_A_TIME = 2
+TESTS = CORES  # at a time, in all steps together
+STEPS_AT_A_TIME = 1  # docs/decisions/0021-suite-time.md
 
 # Code that is little optimized is compiled in half the time, and less is optimized away that a sanitizer
 # would have seen.

@@ -118,6 +118,16 @@ void suite_assert_tenant(const struct tenant *actual, const struct tenant *expec
         }                                                                                          \
     } while (0)
 
+/*
+ * Fails unless it was given up when its time was over: as busy, or, where the machine was so busy that a
+ * last look at the server took longer than what was left, as unavailable. Nothing has happened then either.
+ */
+#define assert_not_in_time(actual)                                                                 \
+    do {                                                                                           \
+        enum status in_time_ = (actual);                                                           \
+        assert_status(in_time_ == ST_UNAVAILABLE ? ST_BUSY : in_time_, ST_BUSY);                   \
+    } while (0)
+
 #define SUITE_THREADS 16
 
 /* What one thread of a race needs for its calls. */

@@ -74,7 +74,8 @@ STORE_TEST(late__undoing_of_a_refused_creation_takes_nothing_from_another_import
 
             suite_assert_tenant(&found, &wanted);
             worked++;
-        } else {
+        } else if (!other.was_called || other.status == ST_BUSY) {
+            /* any other has run out of time in its midst */
             struct organization found;
 
             assert_status(
