@@ -92,8 +92,11 @@ struct loop {
     pthread_mutex_t mutex;
     struct conn *incoming;
     struct exchange *done;
-    struct conn *conns;  /* all of this loop's */
-    struct conn *adding; /* being handed to the library right now */
+    struct conn *conns;    /* all of this loop's */
+    size_t open;           /* of conns, known to the library */
+    size_t most_open;      /* at once, since memory was last given back */
+    int64_t crowd_gone_ms; /* since when there are many fewer; 0: there aren't */
+    struct conn *adding;   /* being handed to the library right now */
     atomic_size_t conn_count;
     size_t answering; /* exchanges whose request is whole and whose answer isn't sent */
     size_t running;   /* of those, the ones that an executor has */

@@ -11,6 +11,7 @@
 #include "http/replies.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #define SWEEP_MS 100
+#define CROWD_CONNS 128 /* so many fewer than there were: their memory goes back to the system */
+#define CROWD_GONE_MS 1000
 #define QUIET_MS 40         /* a draining loop that saw nothing for as long is done */
 #define QUIET_LINGER_MS 200 /* and so long while clients are still sending what nobody wants */
 
@@ -82,6 +85,10 @@ static void notify_connection(void *cls, struct MHD_Connection *connection, void
         }
         conn->link = &loop->conns;
         loop->conns = conn;
+        loop->open++;
+        if (loop->open > loop->most_open) {
+            loop->most_open = loop->open;
+        }
         return;
     }
     conn = *socket_context;
@@ -89,6 +96,7 @@ static void notify_connection(void *cls, struct MHD_Connection *connection, void
         exchange_completed(loop, connection, &(void *){ conn->exchange },
                            MHD_REQUEST_TERMINATED_WITH_ERROR);
     }
+    loop->open--;
     linger_begin(loop, conn->fd);
     conn_release(loop, conn);
 }
@@ -158,6 +166,23 @@ static bool is_too_late(struct conn *conn, int64_t now_ms, int64_t draining_ms)
     return was_receiving && conn->was_receiving;
 }
 
+/*
+ * After a crowd of connections has closed, and stayed away for a second, gives their memory back: the C library
+ * keeps what was freed. Seldom, because it looks at all that is free, and takes a loop some milliseconds.
+ */
+static void give_back(struct loop *loop)
+{
+    if (loop->most_open - loop->open < CROWD_CONNS) {
+        loop->crowd_gone_ms = 0;
+    } else if (!loop->crowd_gone_ms) {
+        loop->crowd_gone_ms = loop->now_ms;
+    } else if (loop->now_ms - loop->crowd_gone_ms >= CROWD_GONE_MS) {
+        (void)malloc_trim(0);
+        loop->most_open = loop->open;
+        loop->crowd_gone_ms = 0;
+    }
+}
+
 /* Ends the reception of what took too long. The library sees an end of file and closes. */
 static void sweep(struct loop *loop)
 {
@@ -178,6 +203,7 @@ static void sweep(struct loop *loop)
             conn->deadline_ms = 0;
         }
     }
+    give_back(loop);
 }
 
 static int poll_timeout(const struct loop *loop)
@@ -187,7 +213,7 @@ static int poll_timeout(const struct loop *loop)
 
     if (atomic_load_explicit(&loop->server->draining_since_ms, memory_order_relaxed)) {
         timeout = QUIET_MS / 2;
-    } else if (!loop->conns && !loop->lingering) {
+    } else if (!loop->conns && !loop->lingering && loop->most_open < CROWD_CONNS) {
         timeout = -1;
     }
     if (MHD_get_timeout(loop->daemon, &wanted) == MHD_YES &&
