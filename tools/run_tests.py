@@ -49,7 +49,7 @@ COMMANDS = ["mongo", "mongo_cached", "mongo_co*", "mongo_document*", "mongo_orga
 COMMANDS += ["mongo_races"]
 ON_POSTGRESQL = ["delete", "document_pages", "documents", "organizations", "seed_flows", "update"]
 # What turns on how a server repeats and compares.
-AS_REPLICA_SET = ["instances", "killed_instances", "lost_server"]
+AS_REPLICA_SET = ["instances", "killed_instances", "lost_server", "round_trips"]
 
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "abort_on_error=1:detect_stack_use_after_return=1",

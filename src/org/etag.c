@@ -63,11 +63,22 @@ bool etag_list_holds(struct str list, const char *etag, bool weak)
     }
 }
 
+bool etag_asks_nothing(const struct preconditions *preconditions)
+{
+    return !preconditions->if_match.ptr && !preconditions->if_none_match.ptr;
+}
+
+bool etag_asks_for_none(const struct preconditions *preconditions)
+{
+    return preconditions->if_none_match.ptr &&
+           str_is(str_trim_blanks(preconditions->if_none_match), "*");
+}
+
 bool etag_allows(const struct preconditions *preconditions, struct str body)
 {
     char etag[ETAG_SIZE];
 
-    if (!preconditions->if_match.ptr && !preconditions->if_none_match.ptr) {
+    if (etag_asks_nothing(preconditions)) {
         return true;
     }
     if (!body.ptr) {

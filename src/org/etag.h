@@ -15,4 +15,8 @@ bool etag_list_holds(struct str list, const char *etag, bool weak);
 /* Whether the preconditions allow a change of what is there (body ptr NULL: nothing is). */
 bool etag_allows(const struct preconditions *preconditions, struct str body);
 
+/* Whether they ask for nothing at all, or (If-None-Match: *) that nothing be there, whatever it is. */
+bool etag_asks_nothing(const struct preconditions *preconditions);
+bool etag_asks_for_none(const struct preconditions *preconditions);
+
 #endif

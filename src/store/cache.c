@@ -342,6 +342,7 @@ struct store *cache_store_new(struct store *inner, int64_t max_age_ms)
     }
     cache->ops.name = inner->ops->name;
     cache->ops.reads_block = inner->ops->reads_block;
+    cache->ops.edits_apart = inner->ops->edits_apart;
     cache->store.ops = &cache->ops;
     if (is_alone && inner->ops->organization_walk) {
         cache->fill = organization_fill_new(inner, cache->organizations);

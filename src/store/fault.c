@@ -260,6 +260,7 @@ struct store *fault_store_new(struct store *inner)
     fault->ops = ops;
     fault->ops.name = inner->ops->name;
     fault->ops.reads_block = inner->ops->reads_block;
+    fault->ops.edits_apart = inner->ops->edits_apart;
     fault->store.ops = &fault->ops;
     (void)pthread_mutex_init(&fault->mutex, NULL);
     return &fault->store;

@@ -130,6 +130,8 @@ struct document_edit {
     struct str body;  /* for EDIT_PUT: owned by the context, valid until the next call or the end */
     bool is_creation; /* for EDIT_PUT where there is none: one that is there would be refused, so an
                          engine may try to insert before it reads */
+    bool is_removal; /* with ST_NO_DOCUMENT where there is none: any that is there would be deleted,
+                         whatever it is, so an engine may try to delete before it reads */
     bool has_made_id; /* its id was made by this program: MongoDB stores it as an ObjectId */
     document_kept_fn
         *kept; /* for EDIT_PUT; NULL: of no interest. Not called where it is body as it is */
@@ -194,6 +196,7 @@ struct store;
 struct store_ops {
     const char *name; /* "sqlite" */
     bool reads_block; /* reads wait for a network: they run on the store pool, not on event loops */
+    bool edits_apart; /* while an edit decides, only calls on its own document wait for it */
 
     void (*close)(struct store *store); /* after the last call has returned; frees store */
 

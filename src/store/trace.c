@@ -236,6 +236,7 @@ struct store *trace_store_new(struct store *inner)
     trace->inner = inner;
     trace->ops = (struct store_ops){ .name = inner->ops->name,
                                      .reads_block = inner->ops->reads_block,
+                                     .edits_apart = inner->ops->edits_apart,
                                      .close = trace_close,
 #define VERB_OPS(verb) .verb = trace_##verb,
                                      VERB_LIST(VERB_OPS)

@@ -2,6 +2,9 @@
 #include "mongo_documents.h"
 
 #include "store/mongo/engine.h"
+#include "store/mongo/mongo_internal.h"
+
+#include "base/clock.h"
 
 #include <mongoc/mongoc.h>
 #include <stdlib.h>
@@ -125,4 +128,36 @@ enum status tenant_edit(struct tenant_fixture *t, const char *id, struct put *pu
 {
     put->mem = &t->f.mem;
     return store_document_edit(t->f.store, &t->f.call, &t->id, str_of(id), tenant_put, put);
+}
+
+void lab_begin(struct lab *lab, struct tenant_fixture *t)
+{
+    struct mongo_store *engine = mongo_engine(t->f.store);
+    const char *host = strstr(t->place.url, "127.0.0.1:");
+    char url[64];
+    uint16_t port = host ? (uint16_t)strtol(host + 10, NULL, 10) : 0;
+
+    if (port == 0 || strchr(t->place.url, ',') || strchr(t->place.url, '@')) {
+        skip(); /* no plain server to stand in front of */
+    }
+    lab->proxy = wire_proxy_new("127.0.0.1", port);
+    (void)snprintf(url, sizeof(url), "mongodb://127.0.0.1:%d/", wire_proxy_port(lab->proxy));
+    lab->direct = engine->mongo;
+    assert_status(
+        mongo_open(url, t->place.database, clock_monotonic_ms() + 10000, &engine->mongo, &t->f.err),
+        ST_OK);
+}
+
+void lab_end(struct lab *lab, struct tenant_fixture *t)
+{
+    struct mongo_store *engine = mongo_engine(t->f.store);
+
+    mongo_close(engine->mongo);
+    engine->mongo = lab->direct;
+    wire_proxy_free(lab->proxy);
+}
+
+void lab_arm(const struct lab *lab, const char *command, enum wire_fault fault)
+{
+    wire_proxy_arm(lab->proxy, command, fault, 1, NULL);
 }

@@ -4,6 +4,8 @@
 
 #include "mongo_place.h"
 
+#include "store/wire_proxy.h"
+
 #include <bson/bson.h>
 
 #define TENANT "org_acme"
@@ -47,6 +49,16 @@ struct put {
 };
 enum status tenant_edit(struct tenant_fixture *t, const char *id, struct put *put);
 document_edit_fn tenant_put;
+
+/* The verbs of documents through a proxy; everything else goes straight to the server. Skips the test where
+ * no plain server is there to stand in front of. */
+struct lab {
+    struct wire_proxy *proxy;
+    struct mongo *direct;
+};
+void lab_begin(struct lab *lab, struct tenant_fixture *t);
+void lab_end(struct lab *lab, struct tenant_fixture *t);
+void lab_arm(const struct lab *lab, const char *command, enum wire_fault fault); /* once */
 
 /* A text with double quotes for single ones, in mem. */
 struct str tenant_json(struct arena *mem, const char *text);

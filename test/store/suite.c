@@ -110,6 +110,7 @@ enum status suite_delete_edit(void *context, const struct document *now,
 {
     (void)context;
     if (!now) {
+        ret_edit->is_removal = true;
         return ST_NO_DOCUMENT;
     }
     ret_edit->action = EDIT_DELETE;

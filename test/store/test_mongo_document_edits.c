@@ -116,44 +116,6 @@ TENANT_TEST(makers_and_takers__of_one_document_take_turns)
     race_end(&race);
 }
 
-/* The verbs of documents through a proxy; everything else goes straight to the server. */
-struct lab {
-    struct wire_proxy *proxy;
-    struct mongo *direct;
-};
-
-static void lab_begin(struct lab *lab, struct tenant_fixture *t)
-{
-    struct mongo_store *engine = mongo_engine(t->f.store);
-    const char *host = strstr(t->place.url, "127.0.0.1:");
-    char url[64];
-    uint16_t port = host ? (uint16_t)strtol(host + 10, NULL, 10) : 0;
-
-    if (port == 0 || strchr(t->place.url, ',') || strchr(t->place.url, '@')) {
-        skip(); /* no plain server to stand in front of */
-    }
-    lab->proxy = wire_proxy_new("127.0.0.1", port);
-    (void)snprintf(url, sizeof(url), "mongodb://127.0.0.1:%d/", wire_proxy_port(lab->proxy));
-    lab->direct = engine->mongo;
-    assert_status(
-        mongo_open(url, t->place.database, clock_monotonic_ms() + 10000, &engine->mongo, &t->f.err),
-        ST_OK);
-}
-
-static void lab_end(struct lab *lab, struct tenant_fixture *t)
-{
-    struct mongo_store *engine = mongo_engine(t->f.store);
-
-    mongo_close(engine->mongo);
-    engine->mongo = lab->direct;
-    wire_proxy_free(lab->proxy);
-}
-
-static void arm(const struct lab *lab, const char *command, enum wire_fault fault)
-{
-    wire_proxy_arm(lab->proxy, command, fault, 1, NULL);
-}
-
 /* What is said where the server has changed the document and its answer is lost. Under a lock nobody else
  * can have done it. Without one, where documents are compared instead, only a replica set could tell. */
 static enum status lost_answer(const struct tenant_fixture *t)
@@ -172,7 +134,7 @@ TENANT_TEST(replace__whose_answer_or_question_is_lost_happens_once)
     lab_begin(&lab, t);
     for (int i = 0; i < 5; i++) {
         if (i > 0) {
-            arm(&lab, "update", faults[i - 1]);
+            lab_arm(&lab, "update", faults[i - 1]);
         }
         assert_status(
             store_document_edit(t->f.store, &t->f.call, &t->id, STR("n"), count_up, &counter),
@@ -191,7 +153,7 @@ TENANT_TEST(delete__whose_answer_is_lost_has_happened)
 
     assert_status(tenant_edit(t, "d", &put), ST_OK);
     lab_begin(&lab, t);
-    arm(&lab, "delete", WIRE_CUT_AFTER);
+    lab_arm(&lab, "delete", WIRE_CUT_AFTER);
     assert_status(suite_delete(t->f.store, &t->f.call, &t->id, "d"), lost_answer(t));
     lab_end(&lab, t);
     assert_int_equal(place_count(&t->place, TENANT, "{}"), 0);
@@ -208,9 +170,9 @@ TENANT_TEST(create__with_a_made_id_whose_answer_is_lost_has_happened_once)
     struct lab lab;
 
     lab_begin(&lab, t);
-    arm(&lab, "insert", WIRE_CUT_AFTER);
+    lab_arm(&lab, "insert", WIRE_CUT_AFTER);
     assert_status(tenant_edit(t, HEX, &put), ST_OK);
-    arm(&lab, "insert", WIRE_CUT_BEFORE);
+    lab_arm(&lab, "insert", WIRE_CUT_BEFORE);
     assert_status(tenant_edit(t, HEX, &changed), ST_UNSURE); /* made, and changed by somebody? */
     lab_end(&lab, t);
     assert_int_equal(place_count(&t->place, TENANT, "{'_id':{'$oid':'" HEX "'}}"), 1);
@@ -224,9 +186,9 @@ TENANT_TEST(create__with_a_given_id_whose_answer_is_lost_is_not_claimed)
     struct lab lab;
 
     lab_begin(&lab, t);
-    arm(&lab, "insert", WIRE_CUT_AFTER);
+    lab_arm(&lab, "insert", WIRE_CUT_AFTER);
     assert_status(tenant_edit(t, "d", &put), ST_UNSURE); /* somebody else may have made it */
-    arm(&lab, "insert", WIRE_CUT_BEFORE);
+    lab_arm(&lab, "insert", WIRE_CUT_BEFORE);
     assert_status(tenant_edit(t, "e", &other), ST_OK); /* not there: made now */
     lab_end(&lab, t);
     assert_int_equal(place_count(&t->place, TENANT, "{}"), 2);
@@ -252,6 +214,27 @@ TENANT_TEST(index__of_the_tenants_own_refuses_at_once)
     replace.calls = 0;
     assert_status(tenant_edit(t, "b", &replace), ST_DOCUMENT_EXISTS);
     assert_non_null(strstr(tenant_text(t, "b").ptr, "\"y\""));
+}
+
+/* Of an id that is never made anew, what is still there has not been deleted. */
+TENANT_TEST(delete__by_a_made_id_whose_answer_or_question_is_lost_happens_once)
+{
+    TENANT_FIXTURE;
+    static const enum wire_fault faults[] = { WIRE_CUT_BEFORE, WIRE_CUT_AFTER, WIRE_CUT_MIDDLE,
+                                              WIRE_HOLD_AFTER };
+    struct put put = { .body = "{'_id':'" HEX "'}", .is_creation = true, .has_made_id = true };
+    struct lab lab;
+
+    lab_begin(&lab, t);
+    for (int i = 0; i < 4; i++) {
+        assert_status(tenant_edit(t, HEX, &put), ST_OK);
+        lab_arm(&lab, "delete", faults[i]);
+        assert_status(suite_delete(t->f.store, &t->f.call, &t->id, HEX),
+                      i > 0 ? lost_answer(t) : ST_OK);
+        assert_int_equal(place_count(&t->place, TENANT, "{}"), 0);
+    }
+    lab_end(&lab, t);
+    assert_int_equal(place_count(&t->place, C_LOCKS, "{}"), 0);
 }
 
 /* From now on verbs of documents talk as they do to MongoDB, which compares whole documents; the proxy
@@ -379,6 +362,7 @@ int main(void)
         tenant_test(makers_and_takers__of_one_document_take_turns),
         tenant_test(replace__whose_answer_or_question_is_lost_happens_once),
         tenant_test(delete__whose_answer_is_lost_has_happened),
+        tenant_test(delete__by_a_made_id_whose_answer_or_question_is_lost_happens_once),
         tenant_test(create__with_a_made_id_whose_answer_is_lost_has_happened_once),
         tenant_test(create__with_a_given_id_whose_answer_is_lost_is_not_claimed),
         tenant_test(index__of_the_tenants_own_refuses_at_once),

@@ -186,11 +186,10 @@ static enum status write_once(const struct change *change, bool *ret_happened)
     return judge(change, status, call.err);
 }
 
-static enum status unsure(const struct change *change)
+enum status change_unsure(const struct editing *editing)
 {
-    return err_set(change->editing->call->err, ST_UNSURE,
-                   "the server was lost while document \"%.*s\" was written",
-                   STR_ARG(change->editing->id));
+    return err_set(editing->call->err, ST_UNSURE,
+                   "the server was lost while document \"%.*s\" was written", STR_ARG(editing->id));
 }
 
 /* Whether the edit is content with what is there now; NULL: nothing. */
@@ -218,14 +217,16 @@ static enum status settle(struct change *change, bool *ret_done)
 {
     const struct editing *editing = change->editing;
     bool is_put = change->decision.action == EDIT_PUT;
-    bool nobody_else = editing->is_locked || (!change->existed && change->decision.has_made_id);
+    bool nobody_else =
+        is_put ? editing->is_locked || (!change->existed && change->decision.has_made_id)
+               : editing->is_locked && !mongo_features(editing->engine->mongo)->compares_roots;
     BSON_AUTO there = BSON_INITIALIZER;
     enum status status = find(editing, &there);
     bool exists = status == ST_OK;
 
     if ((!exists && status != ST_NO_DOCUMENT) ||
         document_place_check(editing->engine, editing->call, editing->placement) != ST_OK) {
-        return unsure(change);
+        return change_unsure(change->editing);
     }
     if (exists == change->existed && (!exists || bson_equal(&there, &change->before))) {
         *ret_done = false;
@@ -236,7 +237,7 @@ static enum status settle(struct change *change, bool *ret_done)
         return ST_OK;
     }
     change->decision.kept = NULL; /* the edit has seen what is there */
-    return would_keep(change, exists ? &there : NULL) ? ST_OK : unsure(change);
+    return would_keep(change, exists ? &there : NULL) ? ST_OK : change_unsure(change->editing);
 }
 
 /* Writes until the outcome is known. */
@@ -255,7 +256,7 @@ static enum status carry_out(struct change *change, bool *ret_overtaken)
             document_place_check(editing->engine, editing->call, editing->placement);
 
         if (status != ST_OK) {
-            return maybe ? unsure(change) : status;
+            return maybe ? change_unsure(change->editing) : status;
         }
         status = write_once(change, &happened);
         if (happened) {
@@ -269,7 +270,7 @@ static enum status carry_out(struct change *change, bool *ret_overtaken)
             continue; /* nothing happened, and a write's tries are shorter than the call */
         }
         if (status != ST_OK && status != ST_UNAVAILABLE && status != ST_UNSURE) {
-            return maybe ? unsure(change) : status;
+            return maybe ? change_unsure(change->editing) : status;
         }
         maybe = true;
         lost++;
@@ -282,7 +283,7 @@ static enum status carry_out(struct change *change, bool *ret_overtaken)
                            "A unique index refuses what is to be put");
         }
     }
-    return maybe ? unsure(change)
+    return maybe ? change_unsure(change->editing)
                  : err_set(editing->call->err, ST_UNAVAILABLE, "the server can't be reached");
 }
 

@@ -8,7 +8,8 @@
  * Elsewhere, and for documents over CHANGE_COMPARED_MAX, whoever replaces or deletes holds the document's
  * lock (locks.h) from before its read to after its write, which excludes our own calls, not foreign
  * programs. Which of the two it is depends on what was read alone, so all calls do the same. To make a
- * document that isn't there needs neither: _id is unique.
+ * document that isn't there needs neither: _id is unique. Nor does it, where documents are compared, to delete
+ * one by an ObjectId whatever it is: it is never made anew, so who holds its lock finds it gone, no other.
  */
 #ifndef ORGD_STORE_MONGO_DOCUMENT_CHANGE_H
 #define ORGD_STORE_MONGO_DOCUMENT_CHANGE_H
@@ -42,6 +43,9 @@ struct change {
 /* Of a document that isn't there, so far. */
 void change_init(struct change *change, const struct editing *editing);
 void change_done(struct change *change);
+
+/* ST_UNSURE, with words in the call's err. */
+MUST_CHECK enum status change_unsure(const struct editing *editing);
 
 /* Reads the document. ST_OK, also where there is none. */
 MUST_CHECK enum status change_look(struct change *change);

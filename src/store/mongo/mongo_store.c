@@ -52,6 +52,7 @@ static void store_metrics(struct store *store, struct buf *out)
 static const struct store_ops ops = {
     .name = "mongodb",
     .reads_block = true,
+    .edits_apart = true,
     .close = close_store,
     .metrics = store_metrics,
     .ping = ping,

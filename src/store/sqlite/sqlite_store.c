@@ -68,6 +68,7 @@ static void close_store(struct store *store)
 static const struct store_ops ops = {
     .name = "sqlite",
     .reads_block = false,
+    .edits_apart = false,
     .close = close_store,
     .ping = sqlite_ping,
     .secret = sqlite_secret,
