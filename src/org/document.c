@@ -99,9 +99,11 @@ struct edit {
     bool may_retry;         /* where another change came between: merge again outside */
     bool may_merge;         /* the store doesn't mind if what isn't large is merged inside */
     bool was_overtaken;     /* that is what happened */
-    struct arena scratch;   /* for merged_from */
-    bool must_be_new;       /* for a POST */
-    bool is_creation;       /* that, or a PUT that asks for it */
+    struct str seen;        /* what was too large to be merged inside; in mem */
+    struct arena *mem;
+    struct arena scratch; /* for merged_from */
+    bool must_be_new;     /* for a POST */
+    bool is_creation;     /* that, or a PUT that asks for it */
     bool has_made_id;
     struct buf body;         /* what is to be there, or is */
     struct invalid *invalid; /* where it is said that body can't be; NULL: nowhere */
@@ -172,6 +174,7 @@ static enum status edit_patch(void *context, const struct document *now,
     if (!str_equal(now->body, edit->merged_from)) {
         if (edit->may_retry && !(edit->may_merge && now->body.len <= LARGE_MERGE_BYTES)) {
             edit->was_overtaken = true;
+            edit->seen = edit->may_merge ? arena_str(edit->mem, now->body) : edit->seen;
             return ST_BUSY;
         }
         TRY(merge(edit, now));
@@ -199,10 +202,10 @@ static enum status edit_delete(void *context, const struct document *now,
 }
 
 /* Done with an edit: its words, if it has any, go to the caller, as an entry where the document
- * can't be. */
+ * can't be. Where nobody knows what happened, they are only of a look at what is there now. */
 static enum status edit_done(struct edit *edit, const struct call *call, enum status status)
 {
-    if (edit->err.text[0]) {
+    if (edit->err.text[0] && status != ST_UNSURE) {
         *call->err = edit->err;
     }
     buf_done(&edit->body);
@@ -300,19 +303,21 @@ enum status document_put(struct domain *domain, const struct call *call,
  * Merging takes the longer the larger a document is, and the store makes one change at a time: so it is
  * done before, and only put in the store. Large documents are merged one at a time, because their trees
  * take many times the memory of their texts. Where edits hold up nobody else, what isn't large is merged
- * in the store, which saves a read.
+ * in the store, which saves a read; what is large has been seen there then, and isn't read again.
  */
 static enum status merge_outside(struct edit *edit, const struct call *call,
-                                 const struct oid *organization)
+                                 const struct oid *organization, struct str seen)
 {
     struct domain *domain = edit->domain;
     struct call reading = *call;
-    struct document now;
+    struct document now = { .id = edit->id, .body = seen };
     bool is_large;
     enum status status = ST_BUSY;
 
     reading.mem = &edit->scratch;
-    TRY(store_document_get(domain->store, &reading, organization, edit->id, &now));
+    if (!seen.ptr) {
+        TRY(store_document_get(domain->store, &reading, organization, edit->id, &now));
+    }
     is_large = now.body.len > LARGE_MERGE_BYTES;
     if (is_large) {
         (void)pthread_mutex_lock(&domain->large_merge);
@@ -333,6 +338,7 @@ static enum status patch_document(struct domain *domain, const struct call *call
                                   struct invalid *invalid, struct document_result *ret_result)
 {
     enum status status = ST_BUSY;
+    struct str seen = { .ptr = NULL };
     bool again = true;
 
     for (int tries = 1; again; tries++) {
@@ -341,12 +347,14 @@ static enum status patch_document(struct domain *domain, const struct call *call
         edit_init(&edit, domain, id, preconditions);
         edit.patch = patch;
         edit.invalid = invalid;
+        edit.mem = call->mem;
         edit.may_retry = tries < MERGE_TRIES;
         edit.may_merge = domain->store->ops->edits_apart && tries == 1;
-        status = edit.may_merge ? ST_OK : merge_outside(&edit, call, organization);
+        status = edit.may_merge ? ST_OK : merge_outside(&edit, call, organization, seen);
         status = status == ST_OK ? finish(&edit, call, organization, edit_patch, ret_result)
                                  : edit_done(&edit, call, status);
-        again = edit.was_overtaken;
+        again = edit.was_overtaken && status == ST_BUSY;
+        seen = edit.seen;
     }
     return status;
 }
