@@ -206,7 +206,50 @@ class Remove(Put):
         return self.server.client.get(path, headers=self.tenant.headers).status_code == 404
 
 
-CHANGES = [Create, Rename, Credentials, Delete, Post, PostMade, Put, Patch, Remove]
+class PutNew(Post):
+    """A document that must not be there yet is put."""
+
+    def call(self):
+        path, headers = helpers.document(self.tenant, "p"), {"If-None-Match": "*"}
+        return helpers.send(self.server.client, "PUT", path, {"n": 2}, self.tenant.token, headers)
+
+
+class Made:
+    """A document whose `_id` was made; large, so that a patch of it is merged outside of the store."""
+
+    def __init__(self, server, tenant):
+        self.server, self.tenant = server, tenant
+        body = {"n": 1, "text": "x" * 200_000}
+        made = helpers.send(server.client, "POST", tenant.documents, body, tenant.token)
+        self.path, self.etag = helpers.document(tenant, made.json()["_id"]), made.headers["ETag"]
+
+    def found(self):
+        return self.server.client.get(self.path, headers=self.tenant.headers)
+
+
+class PatchMatching(Made):
+    """It is patched, if it is what was read."""
+
+    def call(self):
+        body, headers = {"new": True}, {"If-Match": self.etag}
+        return helpers.send(self.server.client, "PATCH", self.path, body, self.tenant.token, headers)
+
+    def has_happened(self):
+        return "new" in self.found().json()
+
+
+class RemoveMade(Made):
+    """It goes."""
+
+    def call(self):
+        return self.server.client.delete(self.path, headers=self.tenant.headers)
+
+    def has_happened(self):
+        return self.found().status_code == 404
+
+
+CHANGES = [Create, Rename, Credentials, Delete, Post, PostMade, Put, PutNew, Patch, PatchMatching]
+CHANGES += [Remove, RemoveMade]
 
 
 @pytest.mark.timeout(300)
@@ -320,6 +363,17 @@ def test_orgd_starts_before_its_database_and_waits_for_it(store_settings, serve)
             time.sleep(2)
             proxy.up()
             started.result(35)
+        assert server.client.get("/readyz").status_code == 200
+        assert server.stop() == 0
+
+
+def test_orgd_starts_where_its_database_keeps_it_waiting(store_settings, serve):
+    settings = store_settings()
+    with Proxy(settings["MONGO_URL"]) as proxy:
+        rule = proxy.rule("insert", hang(4), collection="orgd_locks", times=3)
+        server = serve(store={**settings, "MONGO_URL": proxy.url}, start=False)
+        server.start(timeout=60)
+        assert rule.used
         assert server.client.get("/readyz").status_code == 200
         assert server.stop() == 0
 

@@ -100,7 +100,10 @@ static enum status try_removal(const struct editing *editing, bool *ret_done)
         }
     }
     *ret_done = status == ST_OK && deleted > 0;
-    return status == ST_UNAVAILABLE ? ST_OK : status;
+    if (status == ST_UNAVAILABLE) {
+        return ST_OK; /* nothing happened, and the look has the whole time of the call */
+    }
+    return status == ST_INVALID ? ST_BROKEN : status;
 }
 
 /* What can be done without a look. *ret_needs_one: the edit changes what is there, and makes nothing. */

@@ -79,25 +79,33 @@ static const struct store_ops ops = {
     .document_as_kept = mongo_document_as_kept,
 };
 
-/* One instance at a time; a dead one's lock is removed by our keeper, which runs already. */
+/* One instance at a time; a dead one's lock is removed by our keeper, which runs already. A machine that is
+ * busy with all who start may let a turn of waiting end between two looks: the server is taken for lost
+ * only after OPEN_MS without an answer. */
 static enum status take_migration(struct mongo_store *engine, const struct call *call,
                                   const struct lock_owner *owner, struct str name)
 {
+    int64_t heard_ms = clock_monotonic_ms();
     bool is_said = false;
 
     for (;;) {
         struct call wait = *call;
+        int64_t now_ms = clock_monotonic_ms();
         enum status status;
 
-        wait.deadline_ms = clock_monotonic_ms() + MIGRATE_WAIT_MS;
+        wait.deadline_ms = now_ms + MIGRATE_WAIT_MS;
         status = locks_take(engine->mongo, engine->leftovers, &wait, owner, &name, 1);
-        if (status != ST_BUSY || wait.deadline_ms >= call->deadline_ms) {
+        heard_ms = status == ST_BUSY ? clock_monotonic_ms() : heard_ms;
+        if ((status != ST_BUSY && status != ST_UNAVAILABLE) || now_ms - heard_ms >= OPEN_MS ||
+            wait.deadline_ms >= call->deadline_ms) {
             return status;
         }
         if (thread_stop_is_pending()) {
-            return err_set(call->err, status, "asked to stop while another instance migrates");
+            return status == ST_BUSY
+                       ? err_set(call->err, status, "asked to stop while another instance migrates")
+                       : status;
         }
-        if (!is_said) {
+        if (!is_said && status == ST_BUSY) {
             log_line(LOG_INFO, "waiting for another instance that looks through the database");
             is_said = true;
         }
