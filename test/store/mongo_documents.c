@@ -29,6 +29,8 @@ int tenant_teardown(void **state)
     struct tenant_fixture *t = *state;
 
     place_fixture_done(&t->f);
+    mongo_close(t->proxied);
+    wire_proxy_free(t->proxy);
     free(t);
     return 0;
 }
@@ -152,9 +154,9 @@ void lab_end(struct lab *lab, struct tenant_fixture *t)
 {
     struct mongo_store *engine = mongo_engine(t->f.store);
 
-    mongo_close(engine->mongo);
+    t->proxied = engine->mongo;
+    t->proxy = lab->proxy;
     engine->mongo = lab->direct;
-    wire_proxy_free(lab->proxy);
 }
 
 void lab_arm(const struct lab *lab, const char *command, enum wire_fault fault)

@@ -15,6 +15,9 @@ struct tenant_fixture {
     struct mongo_place place;
     struct fixture f;
     struct oid id;
+    struct wire_proxy
+        *proxy; /* a lab's that is over, and its connection: the keeper may still be at it, */
+    struct mongo *proxied; /* so they end after the store */
 };
 
 /* cmocka's for each test; the program's place is made before. */
@@ -50,8 +53,8 @@ struct put {
 enum status tenant_edit(struct tenant_fixture *t, const char *id, struct put *put);
 document_edit_fn tenant_put;
 
-/* The verbs of documents through a proxy; everything else goes straight to the server. Skips the test where
- * no plain server is there to stand in front of. */
+/* The verbs of documents through a proxy; what an instance does for itself mostly goes straight to the server.
+ * Once in a test. Skips it where no plain server is there to stand in front of. */
 struct lab {
     struct wire_proxy *proxy;
     struct mongo *direct;

@@ -115,6 +115,66 @@ STORE_TEST(edits__that_make_one_document_have_one_winner)
     assert_int_equal(suite_count(f, &race.organization.id), 1);
 }
 
+#define MADE_ID "65f000000000000000000007"
+
+/* Puts what counter says: made, or over what is there. */
+static enum status replace_edit(void *context, const struct document *now,
+                                struct document_edit *ret_edit)
+{
+    const struct counter *counter = context;
+    bool makes = str_is(str_of(counter->text), "{}");
+
+    if (!now && !makes) {
+        return ST_NO_DOCUMENT;
+    }
+    *ret_edit = (struct document_edit){ .action = EDIT_PUT,
+                                        .body = str_of(counter->text),
+                                        .is_creation = makes,
+                                        .has_made_id = makes };
+    return ST_OK;
+}
+
+/* Half of them replace it until it is gone, the others delete it, one after the other. */
+static void replace_or_delete_body(void *context, int i)
+{
+    struct race *race = context;
+    const struct oid *organization = &race->organization.id;
+    enum status *status = &race->statuses[i];
+    struct shot shot;
+
+    shot_init(&shot);
+    for (int n = 0; n < (i % 2 ? WRITES : i) && *status == ST_OK; n++) {
+        struct counter counter;
+
+        (void)snprintf(counter.text, sizeof(counter.text), "{\"n\":%d}", i * WRITES + n);
+        *status = store_document_edit(race->store, &shot.call, organization, STR(MADE_ID),
+                                      replace_edit, &counter);
+    }
+    if (i % 2 == 0) {
+        *status = suite_delete(race->store, &shot.call, organization, MADE_ID);
+    }
+    shot_done(&shot);
+}
+
+STORE_TEST(deletes__of_one_document_under_changes_have_one_winner)
+{
+    FIXTURE;
+    struct race race = { .store = f->store, .organization = suite_create(f, "acme") };
+    struct counter made = { .text = "{}" };
+    int won = 0;
+
+    assert_status(store_document_edit(f->store, &f->call, &race.organization.id, STR(MADE_ID),
+                                      replace_edit, &made),
+                  ST_OK);
+    suite_race(replace_or_delete_body, &race);
+    for (int i = 0; i < SUITE_THREADS; i++) {
+        won += i % 2 == 0 && race.statuses[i] == ST_OK;
+        assert_true(race.statuses[i] == ST_OK || race.statuses[i] == ST_NO_DOCUMENT);
+    }
+    assert_int_equal(won, 1);
+    assert_int_equal(suite_count(f, &race.organization.id), 0);
+}
+
 static void rename_or_insert_body(void *context, int i)
 {
     struct race *race = context;
@@ -264,7 +324,7 @@ static void page_body(void *context, int i)
         return;
     }
     do {
-        race->statuses[i] = i % 2 ? walk(race, (size_t)(1 + i)) : compare_total(race);
+        race->statuses[i] = i % 2 ? walk(race, (size_t)i + 1) : compare_total(race);
         race->counts[i]++;
     } while (race->statuses[i] == ST_OK && atomic_load(&race->writers) > 0);
 }
@@ -288,6 +348,7 @@ STORE_TEST(list__under_writes_skips_and_repeats_nothing_and_its_total_is_exact)
 const struct CMUnitTest document_race_tests[] = {
     suite_test(edits__of_one_document_are_all_counted),
     suite_test(edits__that_make_one_document_have_one_winner),
+    suite_test(deletes__of_one_document_under_changes_have_one_winner),
     suite_test(rename__racing_with_inserts_loses_none),
     suite_test(delete__racing_with_inserts_ends_them_for_good),
     suite_test(list__under_writes_skips_and_repeats_nothing_and_its_total_is_exact),
