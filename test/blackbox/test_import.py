@@ -46,6 +46,18 @@ def orgd_on(server, *words, code=0, stdin=None):
     return done
 
 
+def begin_import(server):
+    """An import that runs, and reads the lines that the caller writes; gives the Popen."""
+    return subprocess.Popen(
+        [str(orgd.BINARY), "import", "-"],
+        env=orgd.clean_environment(server.environment),
+        cwd=server.directory,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
 def write(tmp_path, lines):
     path = tmp_path / "lines.ndjson"
     path.write_bytes(as_bytes(lines))
@@ -342,14 +354,7 @@ def test_one_account_may_be_in_two_organizations_by_its_id(stopped):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_import_that_was_stopped_goes_on_with_the_same_command(stopped, number):
     lines = [organization(f"Org {n}", documents=[{"n": n}]) for n in range(6)]
-    running = subprocess.Popen(
-        [str(orgd.BINARY), "import", "-"],
-        env=orgd.clean_environment(stopped.environment),
-        cwd=stopped.directory,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    running = begin_import(stopped)
     running.stdin.write(as_bytes(lines[:4]) + b'{"organization_name":"Cut')
     running.stdin.write(b"x" * (300 * 1024))  # a chunk ends: what came before goes in
     running.stdin.flush()

@@ -14,7 +14,7 @@ import pytest
 
 import orgd
 import test_import
-from test_import import HASH, as_bytes, bring_in, orgd_on, organization, take_out
+from test_import import HASH, as_bytes, begin_import, bring_in, orgd_on, organization, take_out
 
 stopped = test_import.stopped
 
@@ -220,14 +220,7 @@ def processor_seconds(process):
 
 def test_a_line_of_many_passwords_does_not_hold_up_the_end(stopped):
     admins = [{"email": f"a{n}@example.com", "password": test_import.PASSWORD} for n in range(10000)]
-    running = subprocess.Popen(
-        [str(orgd.BINARY), "import", "-"],
-        env=orgd.clean_environment(stopped.environment),
-        cwd=stopped.directory,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+    running = begin_import(stopped)
     running.stdin.write(as_bytes([{"organization_name": "Acme", "admins": admins}]))
     running.stdin.close()
     running.stdin = None

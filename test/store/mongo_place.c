@@ -91,6 +91,26 @@ struct store *place_open(void *context)
     return store;
 }
 
+int place_run_suite(const char *program, struct store *(*open)(void *context))
+{
+    struct mongo_place place;
+    struct engine engine = {
+        .name = "mongodb", /* a cache tells the name of what it is around */
+        .context = &place,
+        .wipe = place_wipe,
+        .open = open,
+        .add_membership = place_add_membership,
+    };
+    int failures;
+
+    if (!place_init(&place, program)) {
+        return PLACE_SKIPPED;
+    }
+    failures = store_suite_run(&engine);
+    place_done(&place);
+    return failures;
+}
+
 void place_fixture(struct mongo_place *place, struct fixture *f)
 {
     *f = (struct fixture){ .store = place_open(place) };

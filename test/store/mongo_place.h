@@ -31,6 +31,10 @@ struct store *place_open(void *context);
 void place_add_membership(void *context, const struct oid *account_id,
                           const struct oid *organization_id);
 
+/* A program that runs the contract suite on the engine, with the stores that open makes of a place: its exit
+ * status. */
+int place_run_suite(const char *program, struct store *(*open)(void *context));
+
 /* A fixture on the database as it is, and its end. */
 void place_fixture(struct mongo_place *place, struct fixture *f);
 void place_fixture_done(struct fixture *f);

@@ -15,20 +15,5 @@ static struct store *open_cached(void *context)
 
 int main(void)
 {
-    struct mongo_place place;
-    struct engine engine = {
-        .name = "mongodb", /* the cache tells the name of what it is around */
-        .context = &place,
-        .wipe = place_wipe,
-        .open = open_cached,
-        .add_membership = place_add_membership,
-    };
-    int failures;
-
-    if (!place_init(&place, "mongo_cached")) {
-        return PLACE_SKIPPED;
-    }
-    failures = store_suite_run(&engine);
-    place_done(&place);
-    return failures;
+    return place_run_suite("mongo_cached", open_cached);
 }

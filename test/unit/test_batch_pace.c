@@ -12,42 +12,33 @@ static struct batch_pace pace_of(int64_t commit_ns, size_t cores)
     return (struct batch_pace){ .run_ns = 5 * US, .commit_ns = commit_ns, .cores = cores };
 }
 
-TEST(size__two_cores_get_what_they_can_serve_in_the_time_of_a_commit)
+/* Named by what it shows. */
+static const struct size {
+    const char *name;
+    int64_t commit_ns;
+    size_t cores;
+    size_t tenants;
+    size_t expected;
+} sizes[] = {
+    { "two cores get what they can serve in the time of a commit", 350 * US, 2, 2, 10 },
+    { "and ten times that in ten times the time", 3500 * US, 2, 2, 100 },
+    { "more cores get as many times more", 350 * US, 8, 2, 40 },
+    { "a disk that takes no time leaves a few to share a commit", 20 * US, 2, 2, 4 },
+    { "each tenant has one, whatever the pace", 20 * US, 2, 100, 100 },
+    { "there is a bound", 400 * MS, 64, 2, BATCH_MAX },
+    { "also for tenants", 400 * MS, 64, 10000, BATCH_MAX },
+};
+
+TEST(size__is_what_the_cores_serve_in_a_commit)
 {
-    struct batch_pace pace = pace_of(350 * US, 2);
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        struct batch_pace pace = pace_of(sizes[i].commit_ns, sizes[i].cores);
+        size_t size = batch_pace_size(&pace, sizes[i].tenants);
 
-    assert_int_equal(batch_pace_size(&pace, 2), 10);
-    pace = pace_of(3500 * US, 2);
-    assert_int_equal(batch_pace_size(&pace, 2), 100);
-}
-
-TEST(size__more_cores_get_as_many_times_more)
-{
-    struct batch_pace pace = pace_of(350 * US, 8);
-
-    assert_int_equal(batch_pace_size(&pace, 2), 40);
-}
-
-TEST(size__a_disk_that_takes_no_time_leaves_a_few_to_share_a_commit)
-{
-    struct batch_pace pace = pace_of(20 * US, 2);
-
-    assert_int_equal(batch_pace_size(&pace, 2), 4);
-}
-
-TEST(size__each_tenant_has_one_whatever_the_pace)
-{
-    struct batch_pace pace = pace_of(20 * US, 2);
-
-    assert_int_equal(batch_pace_size(&pace, 100), 100);
-}
-
-TEST(size__is_bounded)
-{
-    struct batch_pace pace = pace_of(400 * MS, 64);
-
-    assert_int_equal(batch_pace_size(&pace, 2), BATCH_MAX);
-    assert_int_equal(batch_pace_size(&pace, 10000), BATCH_MAX);
+        if (size != sizes[i].expected) {
+            fail_msg("%s: %zu, not %zu", sizes[i].name, size, sizes[i].expected);
+        }
+    }
 }
 
 TEST(size__nothing_is_known_at_first)
@@ -106,11 +97,7 @@ TEST(learn__a_disk_that_became_slower_for_good_is_known_soon)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(size__two_cores_get_what_they_can_serve_in_the_time_of_a_commit),
-        cmocka_unit_test(size__more_cores_get_as_many_times_more),
-        cmocka_unit_test(size__a_disk_that_takes_no_time_leaves_a_few_to_share_a_commit),
-        cmocka_unit_test(size__each_tenant_has_one_whatever_the_pace),
-        cmocka_unit_test(size__is_bounded),
+        cmocka_unit_test(size__is_what_the_cores_serve_in_a_commit),
         cmocka_unit_test(size__nothing_is_known_at_first),
         cmocka_unit_test(learn__the_first_batch_counts_at_once),
         cmocka_unit_test(learn__a_batch_that_something_held_up_changes_little),

@@ -57,52 +57,34 @@ static int64_t serve(struct pace *pace, served_fn *served, int64_t from_us, int 
     return (int64_t)now_us;
 }
 
-TEST(server__that_serves_more_the_more_it_has_gets_all)
+/* Servers by what they are, the number to begin with, and the one that comes of it. */
+static const struct server {
+    const char *name;
+    served_fn *served;
+    int seconds;
+    size_t first;
+    size_t least, most; /* that it may come to */
+} servers[] = {
+    { "more the more it has", more_the_more, 10, 8, 64, 64 },
+    { "slow, and more the more it has", slow_but_many, 300, 4, 64, 64 },
+    { "a queue of its own", one_at_a_time, 20, 64, 4, 4 },
+    { "sixteen workers, from few", sixteen_at_a_time, 20, 8, 16, 16 },
+    { "sixteen workers, from many", sixteen_at_a_time, 20, 64, 16, 16 },
+    { "little gained from more", hardly_more, 20, 8, 4, 8 },
+};
+
+TEST(server__gets_as_many_as_it_serves_best)
 {
-    struct pace pace;
+    for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+        const struct server *server = &servers[i];
+        struct pace pace;
 
-    pace_init(&pace, 4, 8, 64);
-    (void)serve(&pace, more_the_more, 0, 10, true);
-    assert_int_equal(pace.kept, 64);
-}
-
-TEST(server__that_is_slow_and_serves_more_the_more_it_has_gets_all)
-{
-    struct pace pace;
-
-    pace_init(&pace, 4, 4, 64);
-    (void)serve(&pace, slow_but_many, 0, 300, true);
-    assert_int_equal(pace.kept, 64);
-}
-
-TEST(server__with_a_queue_of_its_own_gets_few)
-{
-    struct pace pace;
-
-    pace_init(&pace, 4, 64, 64);
-    (void)serve(&pace, one_at_a_time, 0, 20, true);
-    assert_int_equal(pace.kept, 4);
-}
-
-TEST(server__with_sixteen_workers_gets_sixteen)
-{
-    struct pace pace;
-
-    pace_init(&pace, 4, 8, 64);
-    (void)serve(&pace, sixteen_at_a_time, 0, 20, true);
-    assert_int_equal(pace.kept, 16);
-    pace_init(&pace, 4, 64, 64);
-    (void)serve(&pace, sixteen_at_a_time, 0, 20, true);
-    assert_int_equal(pace.kept, 16);
-}
-
-TEST(server__that_gains_a_little_from_more_is_not_given_more)
-{
-    struct pace pace;
-
-    pace_init(&pace, 4, 8, 64);
-    (void)serve(&pace, hardly_more, 0, 20, true);
-    assert_in_range(pace.kept, 4, 8);
+        pace_init(&pace, 4, server->first, 64);
+        (void)serve(&pace, server->served, 0, server->seconds, true);
+        if (pace.kept < server->least || pace.kept > server->most) {
+            fail_msg("%s: %zu", server->name, pace.kept);
+        }
+    }
 }
 
 TEST(server__that_changes_is_followed_both_ways)
@@ -219,11 +201,7 @@ TEST(number__that_is_the_only_one_stays)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(server__that_serves_more_the_more_it_has_gets_all),
-        cmocka_unit_test(server__that_is_slow_and_serves_more_the_more_it_has_gets_all),
-        cmocka_unit_test(server__with_a_queue_of_its_own_gets_few),
-        cmocka_unit_test(server__with_sixteen_workers_gets_sixteen),
-        cmocka_unit_test(server__that_gains_a_little_from_more_is_not_given_more),
+        cmocka_unit_test(server__gets_as_many_as_it_serves_best),
         cmocka_unit_test(server__that_changes_is_followed_both_ways),
         cmocka_unit_test(server__that_changes_its_rate_after_a_long_time_is_followed_at_once),
         cmocka_unit_test(
