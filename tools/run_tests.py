@@ -37,7 +37,7 @@ BUILDS = {
 }
 COMPILING = {directory: threading.Lock() for directory in BUILDS}
 # What has threads of its own; the rest would only run the same code under another tool.
-THREADED = ["base", "cache*", "document_memory", "executor", "find", "hash_memory", "import_work"]
+THREADED = ["base", "cache*", "document_memory", "executor*", "find", "hash_memory", "import_work"]
 THREADED += ["log", "org", "organization_fill", "organization_memory", "password", "sqlite"]
 THREADED += ["sqlite_removals", "sqlite_turns", "token*"]
 THREADED += ["mongo", "mongo_cached", "mongo_leftovers", "mongo_locks", "mongo_lost_threads"]

@@ -200,22 +200,6 @@ TEST(pool__that_nobody_shares_knows_no_lanes)
     assert_string_equal(stage.order, "aaaabaa");
 }
 
-TEST(refused__are_told_of_one_place_after_another)
-{
-    struct executor *executor = NULL;
-
-    assert_int_equal(executor_new("test", 2, 6, 0, &executor, NULL), ST_OK);
-    executor_expect(executor, (int64_t)2 * 10 * 1000000);
-    assert_in_range(executor_book(executor), 10, 10);
-    assert_in_range(executor_book(executor), 11, 20);
-    assert_in_range(executor_book(executor), 12, 30);
-    for (int i = 0; i < 10; i++) {
-        (void)executor_book(executor);
-    }
-    assert_in_range(executor_book(executor), 50, 60);
-    executor_free(executor);
-}
-
 /* What rest_here saw; under the stage's mutex. */
 static struct {
     pthread_t worker;
@@ -385,7 +369,6 @@ int main(void)
         cmocka_unit_test_setup(lane__alone_fills_half_the_queue_and_leaves_places_for_others,
                                set_up),
         cmocka_unit_test_setup(pool__that_nobody_shares_knows_no_lanes, set_up),
-        cmocka_unit_test(refused__are_told_of_one_place_after_another),
         cmocka_unit_test_setup(thread__with_nothing_to_do_rests_and_works_again, set_up),
         cmocka_unit_test(jobs__that_were_taken_all_run_whoever_submits_them),
         cmocka_unit_test_setup(stuck_lane__of_a_pool_that_finds_its_pace_holds_up_no_other, set_up),
