@@ -93,7 +93,7 @@ struct store *place_open(void *context)
 
 int place_run_suite(const char *program, struct store *(*open)(void *context))
 {
-    struct mongo_place place;
+    static struct mongo_place place; /* place_begin's for as long as the program runs */
     struct engine engine = {
         .name = "mongodb", /* a cache tells the name of what it is around */
         .context = &place,
