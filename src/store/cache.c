@@ -314,7 +314,8 @@ static size_t room_for_documents(void *context)
 {
     size_t organizations = organization_memory_bytes(context);
 
-    return organizations < CACHE_BYTES ? CACHE_BYTES - organizations : 0;
+    return organizations < CACHE_BYTES - CACHE_DOCUMENT_BYTES ? CACHE_BYTES - organizations
+                                                              : CACHE_DOCUMENT_BYTES;
 }
 
 struct store *cache_store_new(struct store *inner, int64_t max_age_ms)

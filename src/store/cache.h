@@ -14,8 +14,10 @@
 
 #include "store/store.h"
 
-/* Organizations by name and documents together: what a million organizations need, and 2 MiB. */
-#define CACHE_BYTES ((size_t)30 << 20)
+/* Organizations by name and documents together. A million organizations need most of it; where more need all,
+ * documents have what is theirs at any rate in addition. */
+#define CACHE_BYTES ((size_t)32 << 20)
+#define CACHE_DOCUMENT_BYTES ((size_t)2 << 20)
 
 /*
  * Takes inner over; closing the result closes it. NULL only where memory is out, and then inner is
@@ -28,8 +30,8 @@
  *             much later at most, and documents are not remembered at all.
  *
  * Its memory is bounded: 8,192 results of at most 2 KiB each (16 MiB; some hundred bytes each are usual), and
- * CACHE_BYTES for organizations by name and documents together, of which documents have 16 MiB at most. Password
- * hashes are among the results, and are wiped when they are let go.
+ * CACHE_BYTES, at most CACHE_DOCUMENT_BYTES more, for organizations by name and documents together, of which
+ * documents have 16 MiB at most. Password hashes are among the results, and are wiped when they are let go.
  */
 struct store *cache_store_new(struct store *inner, int64_t max_age_ms);
 

@@ -65,10 +65,23 @@ static bool fill_all(struct organization_fill *fill, uint64_t epoch)
 
         page = fill_page(fill, &mem, epoch, &position);
         arena_clear(&mem);
+        organization_memory_learn(fill->memory);
         goes_on = organization_memory_pause(fill->memory,
                                             pause_us(page, clock_monotonic_us() - begun_us));
     }
     arena_done(&mem);
+    return goes_on;
+}
+
+/* Until everything was forgotten; look-ups go on filling meanwhile. False: it is to stop. */
+static bool wait_all(struct organization_fill *fill, uint64_t epoch)
+{
+    bool goes_on = true;
+
+    while (goes_on && organization_memory_epoch(fill->memory) == epoch) {
+        organization_memory_learn(fill->memory);
+        goes_on = organization_memory_wait(fill->memory, epoch);
+    }
     return goes_on;
 }
 
@@ -86,7 +99,7 @@ static void *fill_main(void *argument)
             break;
         }
         organization_memory_settle(fill->memory);
-    } while (organization_memory_wait(fill->memory, epoch));
+    } while (wait_all(fill, epoch));
     return NULL;
 }
 

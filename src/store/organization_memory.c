@@ -17,50 +17,31 @@
  * forgotten when it has returned, before `closed` is counted down. A look-up that read 0 before it searched
  * uses what was true when it read that.
  */
-#include "store/organization_memory.h"
-
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/thread.h"
+#include "store/organization_memory_inside.h"
 #include "store/organization_pack.h"
 #include "store/organization_pages.h"
-#include "store/organization_shard.h"
 
-#include <pthread.h>
-#include <stdalign.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 
-#define SHARDS 16
-#define MARKS (1U << 20)
-#define MARK_WORD 64
+#define SHARDS ORGANIZATION_MEMORY_SHARDS
+#define MARKS ORGANIZATION_MEMORY_MARKS
+#define MARK_WORD ORGANIZATION_MEMORY_MARK_WORD
 #define TABLE_BYTES (ORGANIZATION_SHARD_BUCKETS * sizeof(organization_bucket))
-#define DATA_BYTES (SHARDS * (TABLE_BYTES + ORGANIZATION_SHARD_LOG_BYTES))
+#define TABLES_BYTES (SHARDS * TABLE_BYTES)
+#define PIECES_BYTES ((size_t)26 << 20)
+#define DATA_BYTES (TABLES_BYTES + PIECES_BYTES)
 
-struct locked_shard {
-    alignas(64) pthread_mutex_t mutex;
-    struct organization_shard shard;
-};
-
-struct organization_memory {
-    struct hash_key key;
-    unsigned char *data; /* the tables of all shards, and behind them their logs */
-    _Atomic uint64_t epoch;
-    _Atomic uint64_t closed;
-    atomic_bool is_full;
-    _Atomic uint64_t marks[MARKS / MARK_WORD];
-    pthread_mutex_t mutex; /* of what follows; taken before those of shards */
-    pthread_cond_t forgotten;
-    bool waits_end;
-    struct organization_changing *changes;
-    int changes_seen; /* in this epoch */
-    struct locked_shard shards[SHARDS];
-};
+/* Until symbols are learned: a store as small needs none, and more would teach little more. */
+#define LEARNED_AT 8192
 
 _Static_assert(DATA_BYTES + sizeof(struct organization_memory) <= ORGANIZATION_MEMORY_BYTES,
                "as small as the header says");
-_Static_assert(DATA_BYTES % ORGANIZATION_PAGE_BYTES == 0, "large pages have nothing to spare");
+_Static_assert(TABLES_BYTES % ORGANIZATION_PAGE_BYTES == 0 &&
+                   PIECES_BYTES % ORGANIZATION_PAGE_BYTES == 0,
+               "large pages have nothing to spare");
 
 /* Ids are made by servers, so a hash without a key will do; one mark for two costs no more than a look-up. */
 static uint32_t mark_of(const struct oid *id)
@@ -107,13 +88,17 @@ struct organization_memory *organization_memory_new(void)
     memset(memory, 0, sizeof(*memory));
     hash_key_make(&memory->key);
     memory->data = data;
+    memory->pieces = (struct organization_pieces){
+        .bytes = data + TABLES_BYTES,
+        .count = PIECES_BYTES / ORGANIZATION_SHARD_PIECE_BYTES,
+    };
     (void)pthread_mutex_init(&memory->mutex, NULL);
-    condition_init(&memory->forgotten);
+    condition_init(&memory->told);
     for (size_t i = 0; i < SHARDS; i++) {
         struct organization_shard *shard = &memory->shards[i].shard;
 
         shard->buckets = (organization_bucket *)(void *)(data + i * TABLE_BYTES);
-        shard->log = data + SHARDS * TABLE_BYTES + i * ORGANIZATION_SHARD_LOG_BYTES;
+        shard->common = &memory->pieces;
         (void)pthread_mutex_init(&memory->shards[i].mutex, NULL);
         organization_shard_clear(shard);
     }
@@ -128,7 +113,7 @@ void organization_memory_free(struct organization_memory *memory)
     for (int i = 0; i < SHARDS; i++) {
         (void)pthread_mutex_destroy(&memory->shards[i].mutex);
     }
-    (void)pthread_cond_destroy(&memory->forgotten);
+    (void)pthread_cond_destroy(&memory->told);
     (void)pthread_mutex_destroy(&memory->mutex);
     organization_pages_unmap(memory->data, DATA_BYTES);
     free(memory);
@@ -194,6 +179,17 @@ bool organization_memory_is_full(struct organization_memory *memory)
     return atomic_load(&memory->is_full);
 }
 
+/* Where enough was kept to learn from, the thread that does so is told. */
+static void count_kept(struct organization_memory *memory)
+{
+    if (atomic_fetch_add(&memory->kept, 1) + 1 == LEARNED_AT) {
+        (void)pthread_mutex_lock(&memory->mutex);
+        memory->may_learn = true;
+        (void)pthread_cond_broadcast(&memory->told);
+        (void)pthread_mutex_unlock(&memory->mutex);
+    }
+}
+
 bool organization_memory_keep(struct organization_memory *memory, uint64_t epoch, enum keep keep,
                               const struct organization *organization)
 {
@@ -211,7 +207,9 @@ bool organization_memory_keep(struct organization_memory *memory, uint64_t epoch
         kept = organization_shard_keep(&locked->shard, hash, keep == KEEP_ALWAYS, organization);
     }
     (void)pthread_mutex_unlock(&locked->mutex);
-    if (kept == ORGANIZATION_NO_ROOM) {
+    if (kept == ORGANIZATION_KEPT) {
+        count_kept(memory);
+    } else if (kept == ORGANIZATION_NO_ROOM) {
         atomic_store(&memory->is_full, true);
     }
     return kept == ORGANIZATION_KEPT;
@@ -228,17 +226,20 @@ static void forget_all(struct organization_memory *memory)
         atomic_store_explicit(&memory->marks[i], 0, memory_order_relaxed);
     }
     memory->changes_seen = 0;
+    memory->may_learn = false;
+    atomic_store(&memory->kept, 0);
     atomic_store(&memory->is_full, false);
     for (struct organization_changing *one = memory->changes; one; one = one->next) {
         set_mark(memory, one->marks[0]);
         set_mark(memory, one->marks[1]);
     }
     organization_pages_clear(memory->data, DATA_BYTES);
+    atomic_store(&memory->pieces.taken, 0);
     for (int i = 0; i < SHARDS; i++) {
         organization_shard_clear(&memory->shards[i].shard);
         (void)pthread_mutex_unlock(&memory->shards[i].mutex);
     }
-    (void)pthread_cond_broadcast(&memory->forgotten);
+    (void)pthread_cond_broadcast(&memory->told);
 }
 
 void organization_memory_changing(struct organization_memory *memory, const struct oid *id,
@@ -310,8 +311,8 @@ bool organization_memory_wait(struct organization_memory *memory, uint64_t epoch
     bool goes_on;
 
     (void)pthread_mutex_lock(&memory->mutex);
-    while (!memory->waits_end && atomic_load(&memory->epoch) == epoch) {
-        (void)pthread_cond_wait(&memory->forgotten, &memory->mutex);
+    while (!memory->waits_end && !memory->may_learn && atomic_load(&memory->epoch) == epoch) {
+        (void)pthread_cond_wait(&memory->told, &memory->mutex);
     }
     goes_on = !memory->waits_end;
     (void)pthread_mutex_unlock(&memory->mutex);
@@ -326,7 +327,7 @@ bool organization_memory_pause(struct organization_memory *memory, int64_t us)
 
     (void)pthread_mutex_lock(&memory->mutex);
     while (!memory->waits_end && clock_monotonic_us() < until_us) {
-        (void)pthread_cond_timedwait(&memory->forgotten, &memory->mutex, &until);
+        (void)pthread_cond_timedwait(&memory->told, &memory->mutex, &until);
     }
     goes_on = !memory->waits_end;
     (void)pthread_mutex_unlock(&memory->mutex);
@@ -337,22 +338,19 @@ void organization_memory_end_wait(struct organization_memory *memory)
 {
     (void)pthread_mutex_lock(&memory->mutex);
     memory->waits_end = true;
-    (void)pthread_cond_broadcast(&memory->forgotten);
+    (void)pthread_cond_broadcast(&memory->told);
     (void)pthread_mutex_unlock(&memory->mutex);
 }
 
 size_t organization_memory_bytes(struct organization_memory *memory)
 {
-    size_t bytes = 0;
+    size_t bytes = memory ? atomic_load(&memory->pieces.taken) * ORGANIZATION_SHARD_PIECE_BYTES : 0;
 
-    for (int i = 0; memory && i < SHARDS; i++) {
-        const struct organization_shard *shard = &memory->shards[i].shard;
-
-        (void)pthread_mutex_lock(&memory->shards[i].mutex);
-        bytes += shard->has_turned ? ORGANIZATION_SHARD_LOG_BYTES : shard->at;
-        (void)pthread_mutex_unlock(&memory->shards[i].mutex);
+    if (bytes == 0) {
+        return 0;
     }
-    /* A large page is taken where three quarters of it are used. */
-    bytes = (bytes + SHARDS * TABLE_BYTES) / 3 * 4;
-    return !memory ? 0 : bytes < DATA_BYTES ? bytes : DATA_BYTES;
+    /* The last large page is used whole where most of it is. */
+    bytes += ORGANIZATION_PAGE_BYTES - 1;
+    bytes -= bytes % ORGANIZATION_PAGE_BYTES;
+    return TABLES_BYTES + (bytes < PIECES_BYTES ? bytes : PIECES_BYTES);
 }

@@ -1,34 +1,34 @@
-/* Slots, a log in pieces, and references for what is packed. */
+/* Slots, and a log in pieces and blocks. */
 #include "store/organization_shard.h"
 
 #include "store/organization_pack.h"
+#include "store/organization_training.h"
 
 #define SLOTS ORGANIZATION_SHARD_SLOTS
+#define PIECES ORGANIZATION_SHARD_PIECES
 #define PIECE_BYTES ORGANIZATION_SHARD_PIECE_BYTES
-#define LOG_BYTES ORGANIZATION_SHARD_LOG_BYTES
 
 /* A slot, empty where it is 0: the place in the log, and in front of it the highest bits of the hash. */
 #define PLACE_BITS 21
 #define PLACE_MASK ((UINT32_C(1) << PLACE_BITS) - 1)
 #define TAG_SHIFT 53
 
-/* In the log: a byte and some bits of what is packed behind it say how far back its reference begins, 0 for a
- * reference itself. */
-#define HEAD_BYTES 1
-#define BACK_SHIFT 3
-#define BACK_MAX 0x1FFF
-#define REFERENCE_USES 256 /* so few that the processor has them at hand */
+/* A block of the log begins with the base of what is packed in it. So few that the processor has them at
+ * hand. */
+#define BLOCK_BYTES ((size_t)8192)
 
 _Static_assert(ORGANIZATION_SHARD_BUCKETS % 2 == 0, "each bucket has a neighbour");
-_Static_assert(LOG_BYTES < 1 << PLACE_BITS, "a slot has room for each place");
-_Static_assert(ORGANIZATION_PACK_FREE_BITS >> BACK_SHIFT == BACK_MAX >> 8, "bits are free");
+_Static_assert(PIECES *PIECE_BYTES <= 1 << PLACE_BITS, "a slot has room for each place");
+_Static_assert(PIECE_BYTES % BLOCK_BYTES == 0, "a piece is made of blocks");
+_Static_assert(sizeof(struct organization_base) + ORGANIZATION_PACK_MAX_BYTES <= BLOCK_BYTES,
+               "a block has room for one");
 
 void organization_shard_clear(struct organization_shard *shard)
 {
-    shard->at = 1; /* an empty slot has place 0 */
-    shard->piece_end = PIECE_BYTES;
-    shard->has_turned = false;
-    shard->reference_uses = 0;
+    shard->symbols = NULL;
+    shard->at = 0;
+    shard->block_end = 0;
+    shard->count = 0;
 }
 
 /* The slots that a name may have, nearest first: those of a bucket, and those of its neighbour, which the
@@ -45,18 +45,25 @@ static uint32_t tag_of(uint64_t hash)
     return (uint32_t)(hash >> TAG_SHIFT) << PLACE_BITS;
 }
 
+/* Where a place of the log lies. */
+static unsigned char *bytes_at(const struct organization_shard *shard, size_t place)
+{
+    return shard->common->bytes + shard->pieces[place / PIECE_BYTES] * PIECE_BYTES +
+           place % PIECE_BYTES;
+}
+
+/* The base of the block that a place of the log is in. */
+static struct organization_base *base_of(const struct organization_shard *shard, size_t place)
+{
+    return (struct organization_base *)(void *)bytes_at(shard, place / BLOCK_BYTES * BLOCK_BYTES);
+}
+
 /* The organization at a place of the log; gives the bytes of its texts. */
 static size_t read_at(const struct organization_shard *shard, size_t place, char *ret_text,
                       struct organization *ret_organization)
 {
-    const unsigned char *bytes = shard->log + place;
-    struct organization_reference reference = organization_no_reference;
-    size_t back = bytes[0] | (size_t)(bytes[1] & ORGANIZATION_PACK_FREE_BITS) << (8 - BACK_SHIFT);
-
-    if (back > 0) {
-        reference = organization_reference_in(bytes - back + HEAD_BYTES);
-    }
-    return organization_unpack(bytes + HEAD_BYTES, &reference, ret_text, ret_organization);
+    return organization_unpack(bytes_at(shard, place), base_of(shard, place), shard->symbols,
+                               ret_text, ret_organization);
 }
 
 /* The slot of a name, and what it leads to; NULL where there is none. */
@@ -98,54 +105,80 @@ static void forget_piece(struct organization_shard *shard, size_t begin)
     }
 }
 
-/* Sees to it that the log goes on where there is room for one more, or gives false. */
-static bool make_room(struct organization_shard *shard, bool may_forget)
+/* One more piece of its own; false where there is none. */
+static bool take_piece(struct organization_shard *shard)
 {
-    size_t begin = shard->piece_end == LOG_BYTES ? 0 : shard->piece_end;
-    bool turns = shard->has_turned || begin == 0;
+    uint32_t piece;
 
-    if (shard->at + HEAD_BYTES + ORGANIZATION_PACK_MAX_BYTES <= shard->piece_end) {
-        return true;
-    }
-    if (turns && !may_forget) {
+    if (shard->count == PIECES) {
         return false;
     }
-    if (turns) {
-        shard->has_turned = true;
-        forget_piece(shard, begin);
+    piece = atomic_fetch_add(&shard->common->taken, 1);
+    if (piece >= shard->common->count) {
+        (void)atomic_fetch_sub(&shard->common->taken, 1);
+        return false;
     }
-    shard->at = begin == 0 ? 1 : begin;
-    shard->piece_end = begin + PIECE_BYTES;
-    shard->reference_uses = 0;
+    shard->pieces[shard->count++] = (uint16_t)piece;
     return true;
 }
 
-/* Writes an organization to the log; gives its place, 0 where it can't be packed. */
-static uint32_t append(struct organization_shard *shard, const struct organization *organization)
+/* Where the log goes on behind a piece that is full; false where it may not. */
+static bool begin_piece(struct organization_shard *shard, bool may_forget, size_t *ret_begin)
 {
-    size_t place = shard->at;
-    unsigned char *bytes = shard->log + place + HEAD_BYTES;
-    bool refers = shard->reference_uses > 0 && place - shard->reference <= BACK_MAX;
-    size_t back = refers ? place - shard->reference : 0;
-    struct organization_reference reference = organization_no_reference;
+    size_t next = shard->block_end / PIECE_BYTES;
+
+    if (next < shard->count || !take_piece(shard)) { /* one that was filled before */
+        if (!may_forget || shard->count == 0) {
+            return false;
+        }
+        next = next < shard->count ? next : 0;
+        forget_piece(shard, next * PIECE_BYTES);
+    }
+    *ret_begin = next * PIECE_BYTES;
+    return true;
+}
+
+/* Goes on in the next block, or gives false. */
+static bool begin_block(struct organization_shard *shard, bool may_forget,
+                        const struct organization *organization)
+{
+    size_t begin = shard->block_end;
+
+    if (begin % PIECE_BYTES == 0 && !begin_piece(shard, may_forget, &begin)) {
+        return false;
+    }
+    *base_of(shard, begin) = organization_base_of(organization);
+    shard->at = begin + sizeof(struct organization_base);
+    shard->block_end = begin + BLOCK_BYTES;
+    return true;
+}
+
+/* Writes an organization to the log. */
+static enum organization_kept append(struct organization_shard *shard, bool may_forget,
+                                     const struct organization *organization, uint32_t *ret_place)
+{
+    struct organization_base base = organization_base_of(organization);
+    unsigned char bytes[ORGANIZATION_PACK_MAX_BYTES];
     size_t len;
 
-    if (refers) {
-        reference = organization_reference_in(shard->log + shard->reference + HEAD_BYTES);
+    if (shard->at > 0) {
+        base = *base_of(shard, shard->block_end - 1);
     }
-    len = organization_pack(organization, &reference, bytes);
+    len = organization_pack(organization, &base, shard->symbols, bytes);
     if (len == 0) {
-        return 0;
+        return ORGANIZATION_TOO_LARGE;
     }
-    if (!refers) {
-        shard->reference = place;
-        shard->reference_uses = REFERENCE_USES;
+    if (shard->at + len > shard->block_end) {
+        if (!begin_block(shard, may_forget, organization)) {
+            return ORGANIZATION_NO_ROOM;
+        }
+        base = organization_base_of(organization);
+        len = organization_pack(organization, &base, shard->symbols, bytes);
     }
-    shard->reference_uses--;
-    shard->log[place] = (unsigned char)back;
-    bytes[0] |= (unsigned char)(back >> 8 << BACK_SHIFT);
-    shard->at = place + HEAD_BYTES + len;
-    return (uint32_t)place;
+    memcpy(bytes_at(shard, shard->at), bytes, len);
+    *ret_place = (uint32_t)shard->at;
+    shard->at += len;
+    return ORGANIZATION_KEPT;
 }
 
 /* The slot for a name that has none: an empty one, or another's. */
@@ -167,21 +200,37 @@ enum organization_kept organization_shard_keep(struct organization_shard *shard,
     struct organization there;
     size_t text_bytes = 0;
     uint32_t *slot = find_slot(shard, hash, organization->name_key, text, &text_bytes, &there);
+    enum organization_kept kept;
     uint32_t place;
 
     if (slot && oid_equal(&there.id, &organization->id)) {
         return ORGANIZATION_KEPT;
     }
-    if (!make_room(shard, may_forget)) {
-        return ORGANIZATION_NO_ROOM;
-    }
-    place = append(shard, organization);
-    if (place == 0) {
-        return ORGANIZATION_TOO_LARGE;
+    kept = append(shard, may_forget, organization, &place);
+    if (kept != ORGANIZATION_KEPT) {
+        return kept;
     }
     if (!slot || *slot == 0) { /* there was none, or room was made by forgetting it */
         slot = slot_for(shard, hash);
     }
     *slot = place | tag_of(hash);
     return ORGANIZATION_KEPT;
+}
+
+void organization_shard_sample(const struct organization_shard *shard, int count,
+                               struct organization_training *training)
+{
+    const uint32_t *slots = shard->buckets[0];
+
+    for (size_t i = 0; i < (size_t)ORGANIZATION_SHARD_BUCKETS * SLOTS && count > 0; i++) {
+        char text[ORGANIZATION_PACK_MAX_BYTES];
+        struct organization one;
+
+        if (slots[i] != 0) {
+            (void)read_at(shard, slots[i] & PLACE_MASK, text, &one);
+            organization_training_add(training, one.name, STR(""));
+            organization_training_add(training, one.admin_email, one.slug);
+            count--;
+        }
+    }
 }

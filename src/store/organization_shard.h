@@ -1,33 +1,44 @@
 /*
  * A part of an organization_memory: a table, whose slots are places in a log and some bits of a name's hash,
- * and the log, which has the packed organizations. It is filled piece by piece; where the first piece has to
- * be filled again, what is in it is forgotten. Its memory is the caller's, zeros at first. One thread at a
- * time.
+ * and the log, which has the packed organizations. It is filled piece by piece. Pieces are taken from what all
+ * shards have together; where there are no more, the shard's first is filled again, and what is in it is
+ * forgotten. Its memory is the caller's, zeros at first. One thread at a time.
  */
 #ifndef ORGD_STORE_ORGANIZATION_SHARD_H
 #define ORGD_STORE_ORGANIZATION_SHARD_H
 
+#include "store/organization_symbols.h"
 #include "store/store.h"
 
+#include <stdatomic.h>
+
+struct organization_training;
+
 #define ORGANIZATION_SHARD_BUCKETS 6144
-#define ORGANIZATION_SHARD_SLOTS 16 /* of a bucket: one line of the processor's cache */
-#define ORGANIZATION_SHARD_PIECES 8
-#define ORGANIZATION_SHARD_PIECE_BYTES ((size_t)176 * 1024)
-#define ORGANIZATION_SHARD_LOG_BYTES (ORGANIZATION_SHARD_PIECES * ORGANIZATION_SHARD_PIECE_BYTES)
+#define ORGANIZATION_SHARD_SLOTS 16  /* of a bucket: one line of the processor's cache */
+#define ORGANIZATION_SHARD_PIECES 32 /* at most */
+#define ORGANIZATION_SHARD_PIECE_BYTES ((size_t)64 * 1024)
 
 typedef uint32_t organization_bucket[ORGANIZATION_SHARD_SLOTS];
 
-struct organization_shard {
-    organization_bucket *buckets; /* ORGANIZATION_SHARD_BUCKETS */
-    unsigned char *log;           /* ORGANIZATION_SHARD_LOG_BYTES */
-    size_t at;                    /* where the log goes on */
-    size_t piece_end;             /* of the piece that is being filled */
-    bool has_turned;              /* the piece behind that one is full of what was kept long ago */
-    size_t reference;             /* the place of the last one */
-    int reference_uses;           /* it may serve so many more */
+/* What the logs of all shards are made of. The bytes and their number stay as they are. */
+struct organization_pieces {
+    unsigned char *bytes;
+    uint32_t count;         /* 65,536 at most */
+    _Atomic uint32_t taken; /* for a moment more than that, where there are no more */
 };
 
-/* The beginning, also anew: all of the memory is zeros. */
+struct organization_shard {
+    organization_bucket *buckets; /* ORGANIZATION_SHARD_BUCKETS */
+    struct organization_pieces *common;
+    const struct organization_symbols *symbols; /* NULL: none were learned */
+    size_t at;                                  /* where the log goes on; 0 before the first */
+    size_t block_end;                           /* of the block that is being filled */
+    uint32_t count;                             /* of pieces that are its own */
+    uint16_t pieces[ORGANIZATION_SHARD_PIECES];
+};
+
+/* The beginning, also anew: all of the memory is zeros, and no piece is taken. */
 void organization_shard_clear(struct organization_shard *shard);
 
 /* The organization of a name, with its texts in ret_text (ORGANIZATION_PACK_MAX_BYTES), of which they are so
@@ -47,5 +58,9 @@ enum organization_kept {
 enum organization_kept organization_shard_keep(struct organization_shard *shard, uint64_t hash,
                                                bool may_forget,
                                                const struct organization *organization);
+
+/* Adds so many of those that it has, in no order, to a sample. */
+void organization_shard_sample(const struct organization_shard *shard, int count,
+                               struct organization_training *training);
 
 #endif

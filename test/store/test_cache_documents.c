@@ -180,6 +180,83 @@ STORE_TEST(shared__engine_s_documents_are_read_each_time)
 
 #define cached_test(name, set_up) cmocka_unit_test_setup_teardown(name, set_up, teardown)
 
+/* ---- beside as many organizations as are remembered ---- */
+
+#define ORGANIZATIONS 70000 /* of half a kilobyte each: more than fit */
+
+/* An engine of organizations that have nothing in common, and of one document. */
+struct vast {
+    struct store store;
+    struct store_ops ops;
+    int documents_read;
+};
+
+static void vast_close(struct store *store)
+{
+    free(store);
+}
+
+static enum status vast_by_name(struct store *store, const struct call *call, struct str name_key,
+                                struct organization *ret_organization)
+{
+    (void)store;
+    *ret_organization = (struct organization){
+        .id = { .bytes = { 1 } },
+        .name = name_key,
+        .name_key = name_key,
+        .slug = STR("slug"),
+        .collection = STR("org_slug"),
+        .admin_email = arena_printf(call->mem, "%0250d", (int)name_key.len),
+    };
+    return ST_OK;
+}
+
+static enum status vast_document(struct store *store, const struct call *call,
+                                 const struct oid *organization_id, struct str id,
+                                 struct document *ret_document)
+{
+    (void)call;
+    (void)organization_id;
+    ((struct vast *)store)->documents_read++;
+    *ret_document = (struct document){ .id = id, .body = STR("{}") };
+    return ST_OK;
+}
+
+STORE_TEST(document__is_remembered_beside_more_organizations_than_fit)
+{
+    struct vast *engine = calloc(1, sizeof(*engine));
+    const struct oid id = { .bytes = { 1 } };
+    struct store *cache;
+    struct arena mem;
+    struct err err;
+    struct call call = { .mem = &mem, .err = &err };
+    struct document found;
+
+    (void)state;
+    assert_non_null(engine);
+    engine->ops = (struct store_ops){ .close = vast_close,
+                                      .organization_by_name = vast_by_name,
+                                      .document_get = vast_document };
+    engine->store.ops = &engine->ops;
+    cache = cache_store_new(&engine->store, 0);
+    assert_non_null(cache);
+    arena_init(&mem, (size_t)1 << 20);
+    for (int n = 0; n < ORGANIZATIONS; n++) {
+        struct organization organization;
+
+        assert_status(store_organization_by_name(cache, &call, arena_printf(&mem, "%0250d", n),
+                                                 &organization),
+                      ST_OK);
+        arena_clear(&mem);
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_status(store_document_get(cache, &call, &id, STR("d"), &found), ST_OK);
+    }
+    assert_int_equal(engine->documents_read, 1);
+    arena_done(&mem);
+    store_close(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +267,7 @@ int main(void)
         cached_test(changes__that_fail_or_whose_answer_is_lost_are_asked_after, setup),
         cached_test(changes__of_others_and_of_names_leave_a_document_remembered, setup),
         cached_test(shared__engine_s_documents_are_read_each_time, setup_shared),
+        cmocka_unit_test(document__is_remembered_beside_more_organizations_than_fit),
     };
     int failures;
 

@@ -102,6 +102,76 @@ TEST(fill__goes_on_when_an_engine_that_failed_answers_again)
     arena_done(&mem);
 }
 
+/* Whose names and addresses are long, and much alike: by themselves they take 12 MiB, beside 6 for tables. */
+#define LONG 30000
+#define LEARNED_BYTES ((size_t)14 << 20)
+
+static struct organization long_one(struct arena *mem, int64_t n)
+{
+    static const char words[] = "Worshipful Company of Framework Knitters and Gold Wire Drawers";
+    static const char key[] = "worshipful company of framework knitters and gold wire drawers";
+    static const char slug[] = "worshipful_company_of_framework_knitters_and_gold_wi";
+
+    return (struct organization){
+        .id = { .bytes = { 1, [9] = (uint8_t)(n >> 16), [10] = (uint8_t)(n >> 8), (uint8_t)n } },
+        .name = arena_printf(mem, "%d %s, %s, %s", (int)n, words, words, words),
+        .name_key = arena_printf(mem, "%d %s, %s, %s", (int)n, key, key, key),
+        .slug = arena_printf(mem, "%d_%s", (int)n, slug),
+        .collection = arena_printf(mem, "org_%d_%s", (int)n, slug),
+        .admin_email = arena_printf(mem, "%d.%s@%s.%s.%s.example", (int)n, slug, slug, slug, slug),
+    };
+}
+
+static enum status walk_long(struct store *store, const struct call *call, int64_t position,
+                             size_t limit, struct organization ret_organizations[],
+                             size_t *ret_count, int64_t *ret_position)
+{
+    size_t count = 0;
+
+    (void)store;
+    while (count < limit && position < LONG) {
+        ret_organizations[count++] = long_one(call->mem, position++);
+    }
+    *ret_count = count;
+    *ret_position = position;
+    return ST_OK;
+}
+
+TEST(fill__learns_what_names_are_like_and_needs_less_for_more)
+{
+    struct organization_memory *memory = organization_memory_new();
+    struct store_ops ops = { .organization_walk = walk_long };
+    struct store engine = { .ops = &ops };
+    struct organization_fill *fill;
+    struct organization found;
+    struct arena mem;
+    int waited_ms = 0;
+    int there = 0;
+
+    arena_init(&mem, (size_t)1 << 20);
+    fill = organization_fill_new(&engine, memory);
+    assert_non_null(fill);
+    while (!organization_memory_find(memory, long_one(&mem, LONG - 1).name_key, &mem, &found)) {
+        assert_true(waited_ms++ < PATIENCE_MS);
+        assert_int_equal(usleep(1000), 0);
+        arena_clear(&mem);
+    }
+    for (int n = 0; n < LONG; n++) {
+        struct organization expected = long_one(&mem, n);
+
+        if (organization_memory_find(memory, expected.name_key, &mem, &found)) {
+            suite_assert_organization(&found, &expected);
+            there++;
+        }
+        arena_clear(&mem);
+    }
+    assert_in_range(there, LONG - LONG / 1000, LONG);
+    assert_in_range(organization_memory_bytes(memory), 1, LEARNED_BYTES);
+    organization_fill_free(fill);
+    organization_memory_free(memory);
+    arena_done(&mem);
+}
+
 /* A hundred that begin, and ten that wait for an engine: their pauses come to 20 seconds. */
 TEST(fill__that_pauses_is_stopped_at_once)
 {
@@ -129,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fill__brings_in_all_there_are_and_again_when_all_is_forgotten),
         cmocka_unit_test(fill__goes_on_when_an_engine_that_failed_answers_again),
+        cmocka_unit_test(fill__learns_what_names_are_like_and_needs_less_for_more),
         cmocka_unit_test(fill__that_pauses_is_stopped_at_once),
     };
 

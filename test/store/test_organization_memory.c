@@ -295,6 +295,90 @@ TEST(race__no_look_up_is_older_than_what_was_answered_or_seen_before)
     assert_true(race.found > 0);
 }
 
+/* ---- learning, which others don't wait for ---- */
+
+#define LEARNERS_NAMES 20000 /* more than it waits for */
+#define FORGOTTEN 3
+
+static void keep_all(struct bare *bare, int from, int to)
+{
+    for (int n = from; n < to; n++) {
+        assert_true(keep_now(bare, n));
+        arena_clear(&bare->mem);
+    }
+}
+
+static void assert_all_there(struct bare *bare, int from, int to)
+{
+    for (int n = from; n < to; n++) {
+        assert_int_equal(version_of(bare, n), 1);
+        arena_clear(&bare->mem);
+    }
+}
+
+/* Once before all is forgotten, and once behind it, from other names. */
+TEST(learning__begins_when_enough_is_kept_and_leaves_all_that_is_found_as_it_was)
+{
+    struct bare *bare = *state;
+
+    for (int from = 0; from <= 2 * LEARNERS_NAMES; from += 2 * LEARNERS_NAMES) {
+        uint64_t epoch = organization_memory_epoch(bare->memory);
+        int middle = from + LEARNERS_NAMES / 2;
+        int to = from + LEARNERS_NAMES;
+
+        organization_memory_learn(bare->memory); /* of nothing */
+        keep_all(bare, from, middle);
+        assert_true(organization_memory_wait(bare->memory, epoch)); /* else without end */
+        organization_memory_learn(bare->memory);
+        assert_all_there(bare, from, middle);
+        keep_all(bare, middle, to);
+        organization_memory_learn(bare->memory); /* of nothing more */
+        assert_all_there(bare, from, to);
+        organization_memory_all_changing(bare->memory);
+        organization_memory_all_changed(bare->memory);
+    }
+}
+
+/* Keeps and looks for all names over and over, and forgets all a few times. */
+static void *keep_and_find(void *argument)
+{
+    struct race *race = argument;
+    struct bare bare = { .memory = race->bare->memory };
+
+    arena_init(&bare.mem, (size_t)1 << 20);
+    for (int i = 0; i <= FORGOTTEN; i++) {
+        for (int n = 0; n < LEARNERS_NAMES; n++) {
+            (void)keep_now(&bare, n);
+            (void)atomic_fetch_add(&race->found, version_of(&bare, n) == 1);
+            arena_clear(&bare.mem);
+        }
+        if (i < FORGOTTEN) {
+            organization_memory_all_changing(bare.memory);
+            organization_memory_all_changed(bare.memory);
+        }
+    }
+    (void)atomic_fetch_sub(&race->left, 1);
+    arena_done(&bare.mem);
+    return NULL;
+}
+
+TEST(race__learning_beside_look_ups_and_forgetting_changes_nothing_that_is_found)
+{
+    struct race race = { .bare = *state, .left = 2 };
+    pthread_t threads[2];
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, keep_and_find, &race), 0);
+    }
+    while (atomic_load(&race.left) > 0) {
+        organization_memory_learn(race.bare->memory);
+    }
+    for (int i = 0; i < 2; i++) {
+        (void)pthread_join(threads[i], NULL);
+    }
+    assert_in_range(race.found, LEARNERS_NAMES, INT32_MAX);
+}
+
 #define bare_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -307,6 +391,8 @@ int main(void)
         bare_test(memory__change_of_all_forgets_what_was_and_what_is_on_its_way),
         bare_test(memory__many_changes_forget_all_but_what_is_being_changed),
         bare_test(race__no_look_up_is_older_than_what_was_answered_or_seen_before),
+        bare_test(learning__begins_when_enough_is_kept_and_leaves_all_that_is_found_as_it_was),
+        bare_test(race__learning_beside_look_ups_and_forgetting_changes_nothing_that_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,7 @@ static bool keep(struct full *full, int n, enum keep how)
     struct organization organization = numbered(&full->mem, n);
     bool kept = organization_memory_keep(full->memory, 0, how, &organization);
 
+    organization_memory_learn(full->memory);
     arena_clear(&full->mem);
     return kept;
 }
@@ -88,6 +89,63 @@ TEST(memory__has_room_for_a_million)
     assert_in_range(found_of(full, 0, MILLION), MILLION - MILLION / 1000, MILLION);
 }
 
+/* Words that a register is full of, in two million names of which no two share more than some. */
+static struct organization company(struct arena *mem, int n)
+{
+    static const char *const fronts[] = { "al", "ber", "cor", "dan", "el",  "far", "gal", "hol",
+                                          "in", "jor", "kar", "lin", "mar", "nor", "or",  "pel" };
+    static const char *const ends[] = { "bach", "berg", "by",  "dale", "den",  "feld",
+                                        "gate", "ham",  "ley", "mont", "nova", "ric",
+                                        "son",  "ton",  "vik", "wick" };
+    static const char *const trades[] = { "analytics", "bakery", "books",  "energy",
+                                          "foods",     "health", "motors", "travel" };
+    struct organization organization = numbered(mem, n);
+    uint32_t bits = (uint32_t)n * 0x5BD1E5 & 0xFFFFF;
+    const char *trade;
+    const char *word;
+
+    bits ^= bits >> 11;
+    trade = trades[bits & 7];
+    word = arena_printf(mem, "%s%s%s%c", fronts[bits >> 3 & 15], fronts[bits >> 7 & 15],
+                        ends[bits >> 11 & 15], (char)('a' + (bits >> 15 & 31) % 26))
+               .ptr;
+    if ((bits >> 15 & 31) >= 26) {
+        word = arena_printf(mem, "%so", word).ptr;
+    }
+    organization.name = arena_printf(mem, "%s %s Inc", word, trade);
+    organization.name_key = arena_printf(mem, "%s %s inc", word, trade);
+    organization.slug = arena_printf(mem, "%s_%s_inc", word, trade);
+    organization.collection = arena_printf(mem, "org_%s", organization.slug.ptr);
+    organization.admin_email =
+        arena_printf(mem, "%s.%s@%s-%s.com", fronts[n % 16], ends[n / 7 % 16], word, trade);
+    return organization;
+}
+
+TEST(memory__has_room_for_a_million_companies)
+{
+    struct full *full = *state;
+    int there = 0;
+
+    for (int n = 0; n < MILLION; n++) {
+        struct organization one = company(&full->mem, n);
+
+        assert_true(organization_memory_keep(full->memory, 0, KEEP_IF_ROOM, &one));
+        organization_memory_learn(full->memory);
+        arena_clear(&full->mem);
+    }
+    for (int n = 0; n < MILLION; n += 10) {
+        struct organization expected = company(&full->mem, n);
+        struct organization found;
+
+        if (organization_memory_find(full->memory, expected.name_key, &full->mem, &found)) {
+            suite_assert_organization(&found, &expected);
+            there++;
+        }
+        arena_clear(&full->mem);
+    }
+    assert_in_range(there, MILLION / 10 - MILLION / 1000, MILLION / 10);
+}
+
 TEST(memory__that_is_full_keeps_the_newest)
 {
     struct full *full = *state;
@@ -110,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(memory__has_room_for_a_million, setup, teardown),
+        cmocka_unit_test_setup_teardown(memory__has_room_for_a_million_companies, setup, teardown),
         cmocka_unit_test_setup_teardown(memory__that_is_full_keeps_the_newest, setup, teardown),
     };
 
