@@ -1,5 +1,6 @@
 /* The writer serves organizations in turns: what one has waiting doesn't stand before another's change, and
- * while several write, a commit takes only as many as the cores can serve. */
+ * while several write, a commit takes only as many as the cores can serve. Who was answered together is
+ * waited for, and goes into one commit again. */
 #include "sqlite_help.h"
 
 #include "store/sqlite/engine.h"
@@ -8,6 +9,8 @@
 #include <unistd.h>
 
 #define FLOOD 200
+#define CROWD 8
+#define CROWD_CHANGES 5 /* of each */
 
 static struct place place;
 
@@ -203,11 +206,111 @@ TEST(flood__of_the_only_organization_that_writes_is_one_commit)
     help_check(&place);
 }
 
+/* Lets the writer, once it has nothing to do, wait for days for who was answered. */
+static void be_slow(struct store *store)
+{
+    struct writer *writer = &sqlite_engine(store)->writer;
+    bool is_at_rest = false;
+
+    while (!is_at_rest) {
+        (void)usleep(1000);
+        (void)pthread_mutex_lock(&writer->mutex);
+        is_at_rest = writer->idle && !writer->reclaiming;
+        if (is_at_rest) {
+            writer->pace.commit_ns = INT64_C(1000000000000000);
+        }
+        (void)pthread_mutex_unlock(&writer->mutex);
+    }
+}
+
+/* One client: a change, and the next once that is answered. */
+struct client {
+    struct change change;
+    int changes;
+    int commits[CROWD_CHANGES + 1]; /* before each of them */
+    pthread_t thread;
+};
+
+static void *write_many(void *context)
+{
+    struct client *client = context;
+
+    for (int i = 0; i < client->changes; i++) {
+        (void)write_one(&client->change);
+        client->commits[i] = client->change.commits;
+        if (client->change.status != ST_OK) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+static void start_client(struct client *client, struct store *store, const struct oid *of,
+                         int number, int changes)
+{
+    *client = (struct client){
+        .change = { .store = store, .organization = *of, .tenant = 'a', .number = number },
+        .changes = changes
+    };
+    assert_int_equal(pthread_create(&client->thread, NULL, write_many, client), 0);
+}
+
+TEST(crowd__that_was_answered_together_is_one_commit_again)
+{
+    static struct client crowd[CROWD];
+    struct fixture f;
+    struct oid a;
+    int before;
+
+    help_fixture(&f, open_store());
+    a = suite_create(&f, "a").id;
+    be_slow(f.store);
+    /* One stops at the gate, so it has a change more than the others, who come together behind it. */
+    start_client(&crowd[0], f.store, &a, 0, CROWD_CHANGES + 1);
+    wait_until_waiting(f.store, 0);
+    for (int i = 1; i < CROWD; i++) {
+        start_client(&crowd[i], f.store, &a, i, CROWD_CHANGES);
+    }
+    wait_until_waiting(f.store, CROWD - 1);
+    open_gate();
+    for (int i = 0; i < CROWD; i++) {
+        (void)pthread_join(crowd[i].thread, NULL);
+        assert_status(crowd[i].change.status, ST_OK);
+    }
+    before = crowd[0].commits[0];
+    for (int i = 0; i < CROWD_CHANGES; i++) {
+        for (int j = 0; j < CROWD; j++) {
+            assert_int_equal(crowd[j].commits[j == 0 ? i + 1 : i], before + 1 + i);
+        }
+    }
+    help_fixture_done(&f);
+    help_check(&place);
+}
+
+TEST(change__of_a_lone_client_waits_for_nobody)
+{
+    static struct client client;
+    struct fixture f;
+    struct oid a;
+
+    help_fixture(&f, open_store());
+    a = suite_create(&f, "a").id;
+    be_slow(f.store);
+    open_gate();
+    start_client(&client, f.store, &a, 0, CROWD_CHANGES);
+    (void)pthread_join(client.thread, NULL);
+    assert_status(client.change.status, ST_OK); /* else its deadline has passed */
+    help_fixture_done(&f);
+    help_check(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(change__of_another_organization_waits_for_few_of_a_flood, begin),
         cmocka_unit_test_setup(flood__of_the_only_organization_that_writes_is_one_commit, begin),
+        cmocka_unit_test_setup(crowd__that_was_answered_together_is_one_commit_again, begin),
+        cmocka_unit_test_setup(change__of_a_lone_client_waits_for_nobody, begin),
     };
     int failures;
 

@@ -1,4 +1,5 @@
-/* store/sqlite/batch_pace: how many operations a commit takes while several tenants write. */
+/* store/sqlite/batch_pace: how many operations a commit takes while several tenants write, and
+ * how long it waits for who was just answered. */
 #include "test.h"
 
 #include "store/sqlite/batch_pace.h"
@@ -94,6 +95,85 @@ TEST(learn__a_disk_that_became_slower_for_good_is_known_soon)
     assert_in_range(batch_pace_size(&pace, 2), 95, 105);
 }
 
+/* A commit takes 4 ms; at 1,000,000 us so many were answered, while others waited. */
+static struct batch_pace answered(size_t count, size_t waiting)
+{
+    struct batch_pace pace = pace_of(4 * MS, 2);
+
+    batch_pace_answered(&pace, 1000000, count, waiting);
+    return pace;
+}
+
+TEST(gather__who_was_answered_is_waited_for_for_half_a_commit)
+{
+    struct batch_pace pace = answered(40, 24);
+    size_t wanted = 0;
+
+    assert_int_equal(batch_pace_gather(&pace, 24, BATCH_MAX, &wanted), 1002000);
+    assert_int_equal(wanted, 64);
+}
+
+TEST(gather__a_lone_client_waits_for_nobody)
+{
+    struct batch_pace pace = answered(1, 0);
+    size_t wanted = 77;
+
+    assert_int_equal(batch_pace_gather(&pace, 1, BATCH_MAX, &wanted), 0);
+    assert_int_equal(wanted, 77);
+}
+
+TEST(gather__nobody_waits_before_anything_was_answered)
+{
+    struct batch_pace pace = pace_of(4 * MS, 2);
+    size_t wanted = 77;
+
+    assert_int_equal(batch_pace_gather(&pace, 1, BATCH_MAX, &wanted), 0);
+}
+
+TEST(gather__a_full_batch_waits_for_nobody)
+{
+    struct batch_pace pace = answered(40, 24);
+    size_t wanted = 77;
+
+    assert_int_equal(batch_pace_gather(&pace, 64, BATCH_MAX, &wanted), 0);
+    assert_int_equal(batch_pace_gather(&pace, 24, 10, &wanted), 0);
+    assert_true(batch_pace_gather(&pace, 9, 10, &wanted) > 0);
+    assert_int_equal(wanted, 10);
+}
+
+/* How many of so many batches wait, where so many of the 40 come in time. */
+static int waits(struct batch_pace *pace, int batches, size_t came)
+{
+    int count = 0;
+
+    for (int i = 0; i < batches; i++) {
+        size_t wanted;
+
+        if (batch_pace_gather(pace, 24, BATCH_MAX, &wanted) > 0) {
+            count++;
+            batch_pace_gathered(pace, 40, came);
+        }
+    }
+    return count;
+}
+
+TEST(gather__goes_on_while_nearly_all_come)
+{
+    struct batch_pace pace = answered(40, 24);
+
+    assert_int_equal(waits(&pace, 1000, 40), 1000);
+    assert_int_equal(waits(&pace, 1000, 35), 1000);
+}
+
+TEST(gather__in_vain_is_seldom_tried_and_not_given_up)
+{
+    struct batch_pace pace = answered(40, 24);
+
+    assert_in_range(waits(&pace, 1000, 34), 5, 25);
+    assert_in_range(waits(&pace, 6500, 34), 99, 101);
+    assert_in_range(waits(&pace, 1000, 40), 900, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +183,12 @@ int main(void)
         cmocka_unit_test(learn__a_batch_that_something_held_up_changes_little),
         cmocka_unit_test(learn__what_is_seldom_is_not_what_is_usual),
         cmocka_unit_test(learn__a_disk_that_became_slower_for_good_is_known_soon),
+        cmocka_unit_test(gather__who_was_answered_is_waited_for_for_half_a_commit),
+        cmocka_unit_test(gather__a_lone_client_waits_for_nobody),
+        cmocka_unit_test(gather__nobody_waits_before_anything_was_answered),
+        cmocka_unit_test(gather__a_full_batch_waits_for_nobody),
+        cmocka_unit_test(gather__goes_on_while_nearly_all_come),
+        cmocka_unit_test(gather__in_vain_is_seldom_tried_and_not_given_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

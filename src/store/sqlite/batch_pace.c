@@ -1,9 +1,12 @@
-/* What a commit's time has room for, and how long that and a run usually are. */
+/* What a commit's time has room for, how long that and a run usually are, and who is waited for. */
 #include "store/sqlite/batch_pace.h"
 
 #define STEP 64         /* a batch moves what is known by one part in so many */
 #define REQUEST_RUNS 14 /* a request of all cores, in runs on the writer: 12, and some to spare */
 #define SIZE_MIN 4      /* fewer, and commits themselves take the cores */
+#define GATHER_PART 2   /* of a commit's time, to wait for who comes back */
+#define LATE_PART 8     /* so few of those waited for may be missing, or it was in vain */
+#define VAIN_MAX 6      /* one batch of 64 still tries */
 
 /* Half of the batches take longer and half less: one that a disk or another program holds up for long
  * counts for no more than any other. */
@@ -38,4 +41,39 @@ size_t batch_pace_size(const struct batch_pace *pace, size_t lanes)
     size = size > SIZE_MIN ? size : SIZE_MIN;
     size = size > lanes ? size : lanes;
     return size < BATCH_MAX ? size : BATCH_MAX;
+}
+
+void batch_pace_answered(struct batch_pace *pace, int64_t now_us, size_t answered, size_t waiting)
+{
+    pace->answered_us = now_us;
+    pace->expected = answered + waiting;
+}
+
+int64_t batch_pace_gather(struct batch_pace *pace, size_t waiting, size_t most, size_t *ret_wanted)
+{
+    size_t wanted = pace->expected < most ? pace->expected : most;
+
+    if (waiting >= wanted) {
+        return 0;
+    }
+    if (pace->unwaited > 0) {
+        pace->unwaited--;
+        return 0;
+    }
+    *ret_wanted = wanted;
+    return pace->answered_us + pace->commit_ns / 1000 / GATHER_PART;
+}
+
+/*
+ * It pays only where nearly all come. With a fast disk and many clients they don't: the cores need longer for
+ * their requests than a commit takes, they come one after another, and each commit takes who is there.
+ */
+void batch_pace_gathered(struct batch_pace *pace, size_t missing, size_t came)
+{
+    if (came + missing / LATE_PART >= missing) {
+        pace->vain = 0;
+        return;
+    }
+    pace->vain += pace->vain < VAIN_MAX;
+    pace->unwaited = 1U << pace->vain;
 }

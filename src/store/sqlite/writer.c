@@ -61,7 +61,7 @@ static bool enqueue(struct writer *writer, struct write_op *op)
 
     (void)pthread_mutex_lock(&writer->mutex);
     taken = fair_queue_put(&writer->queue, &op->item, op->lane);
-    if (taken && writer->idle) {
+    if (taken && writer->idle && writer->queue.waiting >= writer->wanted) {
         writer->idle = false;
         (void)pthread_cond_signal(&writer->filled);
     }
@@ -152,12 +152,16 @@ static void put_back(struct writer *writer, struct write_op *rest)
 /* Hands back the results up to rest, and puts that back. */
 static void hand_back(struct writer *writer, struct write_op *first, struct write_op *rest)
 {
+    size_t answered = 0;
+
     (void)pthread_mutex_lock(&writer->mutex);
     for (struct write_op *op = first; op != rest; op = op->next) {
         fair_queue_done(&writer->queue, &op->item);
+        answered++;
     }
     put_back(writer, rest);
     writer->written_us = clock_monotonic_us();
+    batch_pace_answered(&writer->pace, writer->written_us, answered, writer->queue.waiting);
     (void)pthread_mutex_unlock(&writer->mutex);
     while (first != rest) {
         struct write_op *next = first->next; /* first is gone once woken */
@@ -203,9 +207,11 @@ static struct write_op *run_with_portion(struct writer *writer, struct write_op 
         .op = { .run = removals_go_on, .call = &call, .next = first }, .budget_us = budget_us
     };
     int64_t run_ns = writer->pace.run_ns;
+    int64_t commit_ns = writer->pace.commit_ns;
     struct write_op *rest = batch_run(&writer->connection, &portion.op, &writer->pace);
 
     writer->pace.run_ns = run_ns; /* a portion is not what a change takes */
+    writer->pace.commit_ns = commit_ns;
     reclaimed(writer, &portion, first);
     if (first && portion.lost) { /* before any of theirs was run */
         rest = batch_run(&writer->connection, first, &writer->pace);
@@ -264,6 +270,32 @@ static void wait_for_work(struct writer *writer)
     writer->idle = false;
 }
 
+/* Under the mutex: lets who was just answered come back, where there is something to do already. */
+static void gather(struct writer *writer)
+{
+    size_t before = writer->queue.waiting;
+    struct timespec until;
+    int64_t until_us = 0;
+
+    if (before > 0) {
+        until_us = batch_pace_gather(&writer->pace, before, batch_size(writer), &writer->wanted);
+    }
+    if (until_us <= clock_monotonic_us()) {
+        writer->wanted = 0;
+        return;
+    }
+    until = (struct timespec){ .tv_sec = until_us / 1000000, .tv_nsec = until_us % 1000000 * 1000 };
+    while (writer->queue.waiting < writer->wanted && !writer->stopping &&
+           clock_monotonic_us() < until_us) {
+        writer->idle = true;
+        (void)pthread_cond_timedwait(&writer->filled, &writer->mutex, &until);
+    }
+    writer->idle = false;
+    batch_pace_gathered(&writer->pace, writer->wanted - before,
+                        writer->queue.waiting > before ? writer->queue.waiting - before : 0);
+    writer->wanted = 0;
+}
+
 static void *thread_main(void *argument)
 {
     struct writer *writer = argument;
@@ -274,6 +306,7 @@ static void *thread_main(void *argument)
         bool reclaiming;
 
         wait_for_work(writer);
+        gather(writer);
         batch = take(writer);
         if (!batch && writer->stopping) {
             break;

@@ -46,7 +46,8 @@ struct writer {
     int64_t shared_until_ms; /* several tenants write: batches are short until then */
     int64_t written_us;      /* when the last batch ended */
     struct removal_pace reclaim;
-    bool idle; /* the thread sleeps and wants a signal */
+    size_t wanted; /* operations on the queue, for a signal */
+    bool idle;     /* the thread sleeps and wants a signal */
     bool stopping;
     bool running;    /* the thread was started */
     bool reclaiming; /* deleted organizations' documents are left */
