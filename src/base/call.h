@@ -11,12 +11,15 @@
 #include <stdint.h>
 
 struct arena;
+struct later;
 
 struct call {
     struct arena *mem;   /* results and scratch; one thread at a time */
     struct err *err;     /* filled in on failure */
     int64_t deadline_ms; /* of clock_monotonic_ms; an engine that would wait longer gives ST_BUSY */
     bool memory_only;    /* nothing is waited for: what store/cache.h doesn't remember is ST_BUSY */
+    struct later
+        *later; /* NULL: verbs are waited for; else one may give ST_PENDING (base/later.h) */
 };
 
 #endif

@@ -20,7 +20,9 @@ struct executor {
     pthread_mutex_t mutex;
     pthread_cond_t called;
     struct fair_queue queue;
-    size_t running;   /* jobs taken and not done */
+    size_t running;            /* jobs taken and not done */
+    struct fair_queue entered; /* what is done without a thread: all of it counts as taken */
+    size_t entered_count;
     size_t idle;      /* threads that sleep and weren't called */
     size_t calls;     /* for threads that haven't woken yet */
     size_t waiting;   /* how many jobs may be queued beyond those that threads were called for */
@@ -56,12 +58,21 @@ static size_t lane_limit(const struct executor *executor, size_t busy)
     return share ? share : 1;
 }
 
+static size_t beyond(size_t number, size_t limit)
+{
+    return number > limit ? number - limit : 0;
+}
+
 /* Under the mutex: jobs that no thread was called for. */
 static size_t depth(const struct executor *executor)
 {
-    size_t queued = executor->queue.waiting;
+    return beyond(executor->queue.waiting, executor->calls);
+}
 
-    return queued > executor->calls ? queued - executor->calls : 0;
+/* Under the mutex: of what is done without threads, as much as threads would leave waiting. */
+static size_t entered_depth(const struct executor *executor)
+{
+    return beyond(executor->entered_count, executor->pace.limit);
 }
 
 /* Under the mutex: the next job that may run now, or NULL. */
@@ -187,6 +198,7 @@ static enum status make(const char *name, const struct pace *pace, size_t spare,
     executor->waiting = waiting;
     executor->nice = nice;
     fair_queue_init(&executor->queue);
+    fair_queue_init(&executor->entered);
     (void)pthread_mutex_init(&executor->mutex, NULL);
     condition_init(&executor->called);
     while (status == ST_OK && executor->threads < threads) {
@@ -241,6 +253,7 @@ void executor_free(struct executor *executor)
     (void)pthread_cond_destroy(&executor->called);
     (void)pthread_mutex_destroy(&executor->mutex);
     fair_queue_free(&executor->queue);
+    fair_queue_free(&executor->entered);
     free(executor);
 }
 
@@ -267,12 +280,19 @@ static bool may_begin(const struct executor *executor, const struct fair_counts 
 }
 
 /* Under the mutex: whether the queue has a place for a job of a lane. */
-static bool has_place(const struct executor *executor, const struct fair_counts *lane)
+static bool has_place(const struct executor *executor, const struct fair_counts *lane,
+                      uint64_t number)
 {
-    size_t queued = depth(executor);
+    size_t apart = entered_depth(executor);
+    size_t queued = depth(executor) + apart;
+    size_t own = lane->waiting;
 
-    return queued < executor->waiting &&
-           (!executor->is_shared || lane->waiting < executor->waiting - queued);
+    if (apart > 0) {
+        size_t entered = fair_queue_counts(&executor->entered, number).taken;
+
+        own += entered < apart ? entered : apart;
+    }
+    return queued < executor->waiting && (!executor->is_shared || own < executor->waiting - queued);
 }
 
 bool executor_submit(struct executor *executor, struct job *job)
@@ -285,7 +305,7 @@ bool executor_submit(struct executor *executor, struct job *job)
     (void)pthread_mutex_lock(&executor->mutex);
     lane = fair_queue_counts(&executor->queue, number);
     begins = may_begin(executor, &lane);
-    taken = (begins || has_place(executor, &lane)) &&
+    taken = (begins || has_place(executor, &lane, number)) &&
             fair_queue_put(&executor->queue, &job->item, number);
     if (taken && begins) {
         executor->idle--;
@@ -296,6 +316,43 @@ bool executor_submit(struct executor *executor, struct job *job)
         (void)pthread_cond_signal(&executor->called);
     }
     return taken;
+}
+
+bool executor_enter(struct executor *executor, struct job *job)
+{
+    uint64_t number = executor->is_shared ? job->lane : 0;
+    struct fair_counts lane;
+    bool taken;
+
+    job->entered_us = clock_monotonic_us();
+    (void)pthread_mutex_lock(&executor->mutex);
+    taken = executor->entered_count < executor->pace.limit;
+    if (!taken) {
+        lane = fair_queue_counts(&executor->queue, number);
+        taken = has_place(executor, &lane, number);
+    }
+    taken = taken && fair_queue_put_taken(&executor->entered, &job->item, number);
+    executor->entered_count += taken;
+    (void)pthread_mutex_unlock(&executor->mutex);
+    return taken;
+}
+
+/* Where more are under way than there are threads, as many end in its time as if each took a thread for a
+ * part of it. */
+void executor_leave(struct executor *executor, struct job *job)
+{
+    int64_t took_us = clock_monotonic_us() - job->entered_us;
+    size_t limit;
+
+    (void)pthread_mutex_lock(&executor->mutex);
+    limit = executor->pace.limit;
+    if (executor->entered_count > limit) {
+        took_us = took_us * (int64_t)limit / (int64_t)executor->entered_count;
+    }
+    fair_queue_done(&executor->entered, &job->item);
+    executor->entered_count--;
+    bookings_ended(&executor->bookings, took_us);
+    (void)pthread_mutex_unlock(&executor->mutex);
 }
 
 int executor_book(struct executor *executor)
@@ -317,7 +374,7 @@ size_t executor_depth(struct executor *executor)
     size_t queued;
 
     (void)pthread_mutex_lock(&executor->mutex);
-    queued = depth(executor);
+    queued = depth(executor) + entered_depth(executor);
     (void)pthread_mutex_unlock(&executor->mutex);
     return queued;
 }

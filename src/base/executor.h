@@ -18,7 +18,8 @@ struct executor;
 struct job {
     struct fair_item item; /* the executor's */
     void (*run)(struct job *job);
-    uint64_t lane; /* whose work it is; looked at where tenants share the pool */
+    uint64_t lane;      /* whose work it is; looked at where tenants share the pool */
+    int64_t entered_us; /* the executor's */
 };
 
 /*
@@ -61,11 +62,19 @@ void executor_expect(struct executor *executor, int64_t job_us);
  * taken. */
 bool executor_submit(struct executor *executor, struct job *job);
 
+/*
+ * For work that is done without a thread of the pool (run is not called), and still belongs to what it may
+ * have under way: it takes a place as if it had been submitted, of a thread or, beyond as many as there are, in
+ * the queue, until executor_leave. false: as executor_submit. Any thread.
+ */
+bool executor_enter(struct executor *executor, struct job *job);
+void executor_leave(struct executor *executor, struct job *job);
+
 /* For one whose job was not taken: in how many seconds there will be a place, 1 to 60, behind those of others
  * who were told so (base/bookings.h). Where tenants share the pool, as if one alone filled it. Any thread. */
 int executor_book(struct executor *executor);
 
-/* Jobs waiting, not those running. */
+/* Jobs waiting, not those running; of those without a thread, what is beyond the number of threads. */
 size_t executor_depth(struct executor *executor);
 /* How many jobs one lane alone may have running now. */
 size_t executor_limit(struct executor *executor);

@@ -147,6 +147,18 @@ bool fair_queue_put(struct fair_queue *queue, struct fair_item *item, uint64_t n
     return true;
 }
 
+bool fair_queue_put_taken(struct fair_queue *queue, struct fair_item *item, uint64_t number)
+{
+    struct fair_lane *lane = find_or_make(queue, number);
+
+    if (!lane) {
+        return false;
+    }
+    *item = (struct fair_item){ .lane = lane };
+    lane->taken++;
+    return true;
+}
+
 /* Unlinks the item that *at points to; its lane leaves the ring where it was the last. */
 static struct fair_item *unlink_item(struct fair_queue *queue, struct fair_lane *lane,
                                      struct fair_item **at)

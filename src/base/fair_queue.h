@@ -40,6 +40,9 @@ void fair_queue_free(struct fair_queue *queue);
  * memory is out, and nothing has changed. */
 bool fair_queue_put(struct fair_queue *queue, struct fair_item *item, uint64_t number);
 
+/* Of a lane's taken items without ever having waited: counted, until it is done. false: as above. */
+bool fair_queue_put_taken(struct fair_queue *queue, struct fair_item *item, uint64_t number);
+
 /*
  * The first item of the lane whose turn it is, which then goes to the end of the turns; NULL where nothing
  * waits. most_taken: lanes that have as many items taken and not done are passed over, and NULL is what

@@ -41,7 +41,10 @@
 /* clang-format on */
 
 #define STATUS_ENUM(name, seed, v1, code, detail) name,
-enum status { STATUS_LIST(STATUS_ENUM) STATUS_COUNT };
+enum status {
+    STATUS_LIST(STATUS_ENUM) STATUS_COUNT,
+    ST_PENDING /* no outcome yet, and seen by nobody outside: base/later.h */
+};
 #undef STATUS_ENUM
 
 /* Every function that can fail returns a status, and its caller must look at it. */
