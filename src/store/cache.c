@@ -10,6 +10,7 @@
 #include "store/cache.h"
 
 #include "base/clock.h"
+#include "base/later.h"
 #include "store/cache_inside.h"
 
 #include <stdlib.h>
@@ -261,19 +262,38 @@ static enum status cache_document_list(struct store *store, const struct call *c
     PASSED(document_list, call, organization_id, query, ret_page);
 }
 
+/* One document is being changed, until that has an outcome. */
+struct edit_change {
+    struct document_memory *documents;
+    const struct oid *organization_id;
+    struct str id;
+};
+
+static enum status edit_changed(void *context, enum status status)
+{
+    const struct edit_change *this = context;
+
+    document_memory_changed(this->documents, this->organization_id, this->id);
+    return status;
+}
+
 static enum status cache_document_edit(struct store *store, const struct call *call,
                                        const struct oid *organization_id, struct str id,
                                        document_edit_fn *edit, void *context)
 {
     struct cache_store *cache = (struct cache_store *)store;
-    enum status status;
+    struct edit_change *this;
 
     WAITS(call);
+    this = arena_alloc(call->mem, sizeof(*this));
+    *this = (struct edit_change){ .documents = cache->documents,
+                                  .organization_id = organization_id,
+                                  .id = id };
     document_memory_changing(cache->documents, organization_id, id);
-    status =
-        cache->inner->ops->document_edit(cache->inner, call, organization_id, id, edit, context);
-    document_memory_changed(cache->documents, organization_id, id);
-    return status;
+    return call_then(
+        call,
+        cache->inner->ops->document_edit(cache->inner, call, organization_id, id, edit, context),
+        edit_changed, this);
 }
 
 static enum status cache_secret_put(struct store *store, const struct call *call, struct str name,
@@ -344,6 +364,7 @@ struct store *cache_store_new(struct store *inner, int64_t max_age_ms)
     cache->ops.name = inner->ops->name;
     cache->ops.reads_block = inner->ops->reads_block;
     cache->ops.edits_apart = inner->ops->edits_apart;
+    cache->ops.edit_pends = inner->ops->edit_pends;
     cache->store.ops = &cache->ops;
     if (is_alone && inner->ops->organization_walk) {
         cache->fill = organization_fill_new(inner, cache->organizations);

@@ -1,6 +1,8 @@
 /* Each verb: counts, and where its turn has come fails before the inner engine or after it. */
 #include "store/fault.h"
 
+#include "base/later.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -167,11 +169,36 @@ static enum status fault_document_list(struct store *store, const struct call *c
     FAULTED_RESULT(struct document_page, ret_page, document_list, call, organization_id, query);
 }
 
+/* The outcome of an edit is thrown away, also where it comes later. */
+static enum status edit_lost(void *context, enum status status)
+{
+    const enum status *lost = context;
+
+    (void)status;
+    return *lost;
+}
+
 static enum status fault_document_edit(struct store *store, const struct call *call,
                                        const struct oid *organization_id, struct str id,
                                        document_edit_fn *edit, void *context)
 {
-    FAULTED(document_edit, call, organization_id, id, edit, context);
+    struct fault_store *fault = (struct fault_store *)store;
+    enum status failure = ST_OK;
+    enum turn turn = take_turn(fault, call, &failure);
+    enum status status;
+
+    if (turn == TURN_BEFORE) {
+        return failure;
+    }
+    status =
+        fault->inner->ops->document_edit(fault->inner, call, organization_id, id, edit, context);
+    if (turn == TURN_AFTER) {
+        enum status *lost = arena_alloc(call->mem, sizeof(*lost));
+
+        *lost = failure;
+        return call_then(call, status, edit_lost, lost);
+    }
+    return status;
 }
 
 static enum status fault_secret_put(struct store *store, const struct call *call, struct str name,
@@ -261,6 +288,7 @@ struct store *fault_store_new(struct store *inner)
     fault->ops.name = inner->ops->name;
     fault->ops.reads_block = inner->ops->reads_block;
     fault->ops.edits_apart = inner->ops->edits_apart;
+    fault->ops.edit_pends = inner->ops->edit_pends;
     fault->store.ops = &fault->ops;
     (void)pthread_mutex_init(&fault->mutex, NULL);
     return &fault->store;

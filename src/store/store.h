@@ -197,6 +197,7 @@ struct store_ops {
     const char *name; /* "sqlite" */
     bool reads_block; /* reads wait for a network: they run on the store pool, not on event loops */
     bool edits_apart; /* while an edit decides, only calls on its own document wait for it */
+    bool edit_pends;  /* document_edit waits for nothing where call->later is given: ST_PENDING */
 
     void (*close)(struct store *store); /* after the last call has returned; frees store */
 
@@ -281,7 +282,8 @@ struct store_ops {
                                  struct document_page *ret_page);
 
     /* Reads, decides and writes one document as one step: every change of documents is this verb.
-     * ST_NO_ORGANIZATION, or what edit returned. */
+     * ST_NO_ORGANIZATION, or what edit returned. Where call->later is given it may be ST_PENDING, and that
+     * comes later; until then the call itself and all arguments stay, and edit doesn't touch call->mem. */
     enum status (*document_edit)(struct store *store, const struct call *call,
                                  const struct oid *organization_id, struct str id,
                                  document_edit_fn *edit, void *context);

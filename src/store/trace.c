@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/later.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -170,11 +171,32 @@ static enum status trace_document_list(struct store *store, const struct call *c
     TRACED(document_list, call, organization_id, query, ret_page);
 }
 
+/* An edit may end when its function has long returned. */
+struct edit_trace {
+    struct trace_store *trace;
+    const struct call *call;
+    int64_t started_us;
+};
+
+static enum status edit_traced(void *context, enum status status)
+{
+    const struct edit_trace *this = context;
+
+    return record(this->trace, VERB_document_edit, this->call, this->started_us, status);
+}
+
 static enum status trace_document_edit(struct store *store, const struct call *call,
                                        const struct oid *organization_id, struct str id,
                                        document_edit_fn *edit, void *context)
 {
-    TRACED(document_edit, call, organization_id, id, edit, context);
+    struct trace_store *trace = (struct trace_store *)store;
+    struct edit_trace *this = arena_alloc(call->mem, sizeof(*this));
+
+    *this = (struct edit_trace){ .trace = trace, .call = call, .started_us = clock_monotonic_us() };
+    return call_then(
+        call,
+        trace->inner->ops->document_edit(trace->inner, call, organization_id, id, edit, context),
+        edit_traced, this);
 }
 
 static enum status trace_secret_put(struct store *store, const struct call *call, struct str name,
@@ -237,6 +259,7 @@ struct store *trace_store_new(struct store *inner)
     trace->ops = (struct store_ops){ .name = inner->ops->name,
                                      .reads_block = inner->ops->reads_block,
                                      .edits_apart = inner->ops->edits_apart,
+                                     .edit_pends = inner->ops->edit_pends,
                                      .close = trace_close,
 #define VERB_OPS(verb) .verb = trace_##verb,
                                      VERB_LIST(VERB_OPS)

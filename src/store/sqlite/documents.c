@@ -165,13 +165,14 @@ enum status sqlite_document_edit(struct store *store, const struct call *call,
                                  const struct oid *organization_id, struct str id,
                                  document_edit_fn *edit_fn, void *context)
 {
-    struct edit_op this = {
-        .op = { .run = edit, .call = call, .lane = oid_number(organization_id) },
-        .organization_id = organization_id,
-        .id = id,
-        .edit = edit_fn,
-        .context = context
-    };
+    struct writer *writer = &sqlite_engine(store)->writer;
+    struct edit_op *this = arena_alloc(call->mem, sizeof(*this));
 
-    return writer_run(&sqlite_engine(store)->writer, &this.op);
+    *this =
+        (struct edit_op){ .op = { .run = edit, .call = call, .lane = oid_number(organization_id) },
+                          .organization_id = organization_id,
+                          .id = id,
+                          .edit = edit_fn,
+                          .context = context };
+    return call->later ? writer_submit(writer, &this->op) : writer_run(writer, &this->op);
 }

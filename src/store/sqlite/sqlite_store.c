@@ -69,6 +69,7 @@ static const struct store_ops ops = {
     .name = "sqlite",
     .reads_block = false,
     .edits_apart = false,
+    .edit_pends = true,
     .close = close_store,
     .ping = sqlite_ping,
     .secret = sqlite_secret,

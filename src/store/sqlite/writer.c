@@ -2,6 +2,7 @@
 #include "store/sqlite/writer.h"
 
 #include "base/clock.h"
+#include "base/later.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "store/sqlite/batch.h"
@@ -9,69 +10,38 @@
 #include "store/sqlite/migrate.h"
 #include "store/sqlite/removals.h"
 
-#include <linux/futex.h>
 #include <stddef.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
 #define ALONE_PAGES (BULK_CACHE_KIB / 4) /* what a large transaction may add to the log */
 #define SHARED_MS 1000                   /* one tenant is alone again when it was for so long */
-#define LONGEST_WAIT_MS 100000           /* at once; longer ones take several turns */
 
-/* Of write_op.state. */
-enum { OP_WAITING, OP_DONE };
-
-/*
- * Each caller sleeps on its own operation, so that handing back 64 results wakes 64 threads that have
- * nothing to fight over. Waking an operation that its caller has left meanwhile does no harm: the
- * kernel looks at the address only, and every sleeper checks its own state again.
- */
-static void wake(struct write_op *op)
-{
-    atomic_store_explicit(&op->state, OP_DONE, memory_order_release);
-    (void)syscall(SYS_futex, &op->state, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-}
-
-static bool is_done(struct write_op *op)
-{
-    return atomic_load_explicit(&op->state, memory_order_acquire) == OP_DONE;
-}
-
-/* Sleeps until op is done or the time has come; false: not done. */
-static bool sleep_until(struct write_op *op, int64_t deadline_ms)
-{
-    while (!is_done(op)) {
-        int64_t left_ms = deadline_ms - clock_monotonic_ms();
-        struct timespec left;
-
-        if (left_ms <= 0) {
-            return false;
-        }
-        left_ms = left_ms < LONGEST_WAIT_MS ? left_ms : LONGEST_WAIT_MS;
-        left = (struct timespec){ .tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000 };
-        (void)syscall(SYS_futex, &op->state, FUTEX_WAIT_PRIVATE, OP_WAITING, &left, NULL, 0);
-    }
-    return true;
-}
-
-static bool enqueue(struct writer *writer, struct write_op *op)
+static enum status enqueue(struct writer *writer, struct write_op *op)
 {
     bool taken;
+    bool wakes = false;
 
+    if (!writer->running) {
+        return err_set(op->call->err, ST_BROKEN, "the store was opened for reading only");
+    }
     (void)pthread_mutex_lock(&writer->mutex);
     taken = fair_queue_put(&writer->queue, &op->item, op->lane);
     if (taken && writer->idle && writer->queue.waiting >= writer->wanted) {
         writer->idle = false;
-        (void)pthread_cond_signal(&writer->filled);
+        wakes = true;
     }
     (void)pthread_mutex_unlock(&writer->mutex);
-    return taken;
+    if (wakes) { /* not before: the thread would wake only to wait for the mutex */
+        (void)pthread_cond_signal(&writer->filled);
+    }
+    return taken ? ST_OK : err_set(op->call->err, ST_BUSY, "no memory for the writer's queue");
 }
 
 /* Takes op back where the writer hasn't it yet. */
-static bool withdraw(struct writer *writer, struct write_op *op)
+static bool withdraw(void *work)
 {
+    struct write_op *op = work;
+    struct writer *writer = op->writer;
     bool found;
 
     (void)pthread_mutex_lock(&writer->mutex);
@@ -82,20 +52,25 @@ static bool withdraw(struct writer *writer, struct write_op *op)
 
 enum status writer_run(struct writer *writer, struct write_op *op)
 {
-    if (!writer->running) {
-        return err_set(op->call->err, ST_BROKEN, "the store was opened for reading only");
-    }
-    atomic_init(&op->state, OP_WAITING);
-    if (!enqueue(writer, op)) {
-        return err_set(op->call->err, ST_BUSY, "no memory for the writer's queue");
-    }
-    if (!sleep_until(op, op->call->deadline_ms)) {
-        if (withdraw(writer, op)) {
+    write_op_init(op, writer, NULL);
+    TRY(enqueue(writer, op));
+    if (!write_op_sleep(op, op->call->deadline_ms)) {
+        if (withdraw(op)) {
             return err_set(op->call->err, ST_BUSY, "waited too long for the writer");
         }
-        (void)sleep_until(op, INT64_MAX); /* it has begun: there is an outcome to wait for */
+        (void)write_op_sleep(op, INT64_MAX); /* it has begun: there is an outcome to wait for */
     }
     return op->status;
+}
+
+enum status writer_submit(struct writer *writer, struct write_op *op)
+{
+    struct later *later = op->call->later;
+
+    write_op_init(op, writer, later);
+    (void)later_begin(later, withdraw, op); /* before another thread may end it */
+    TRY(enqueue(writer, op));
+    return ST_PENDING;
 }
 
 static struct write_op *op_of(struct fair_item *item)
@@ -163,12 +138,7 @@ static void hand_back(struct writer *writer, struct write_op *first, struct writ
     writer->written_us = clock_monotonic_us();
     batch_pace_answered(&writer->pace, writer->written_us, answered, writer->queue.waiting);
     (void)pthread_mutex_unlock(&writer->mutex);
-    while (first != rest) {
-        struct write_op *next = first->next; /* first is gone once woken */
-
-        wake(first);
-        first = next;
-    }
+    write_ops_answer(first, rest);
 }
 
 static int64_t quiet_us(const struct writer *writer)

@@ -5,34 +5,15 @@
 #ifndef ORGD_STORE_SQLITE_WRITER_H
 #define ORGD_STORE_SQLITE_WRITER_H
 
-#include "base/call.h"
 #include "base/fair_queue.h"
 #include "store/sqlite/batch_pace.h"
 #include "store/sqlite/connection.h"
 #include "store/sqlite/removal_pace.h"
+#include "store/sqlite/write_op.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 
 struct checkpointer;
-
-/* A change, the first member of a verb's own struct, which holds inputs and results. On the caller's
- * stack until writer_run returns. */
-struct write_op {
-    /* Runs on the writer's thread inside a transaction and a savepoint. Whatever it returns but
-     * ST_OK undoes its own changes only. Its results are the caller's after writer_run gave ST_OK. */
-    enum status (*run)(struct connection *connection, struct write_op *op);
-    const struct call *call;
-    uint64_t lane; /* whose change it is (oid_number of the organization); 0: nobody's yet */
-    bool is_alone; /* in a transaction of its own, which may be a large one, without a savepoint */
-    size_t bytes;  /* set by run: how much it wrote, roughly; a batch ends where it is much */
-
-    /* The writer's. */
-    struct fair_item item;
-    struct write_op *next; /* in a batch */
-    enum status status;
-    atomic_int state;
-};
 
 struct writer {
     struct connection connection;
@@ -73,6 +54,13 @@ void writer_done(struct writer *writer);
  * look could not say whether it survives. Any thread but the writer's.
  */
 MUST_CHECK enum status writer_run(struct writer *writer, struct write_op *op);
+
+/*
+ * The same without waiting: ST_PENDING, and op->call->later is told. op stays until then. ST_BUSY where
+ * memory is out. Where its deadline passes before it was begun, that is its outcome once it would have been
+ * begun; later_withdraw has it at once.
+ */
+MUST_CHECK enum status writer_submit(struct writer *writer, struct write_op *op);
 
 /* Says that there is something to reclaim. Any thread. */
 void writer_reclaim(struct writer *writer);
