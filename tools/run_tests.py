@@ -38,12 +38,12 @@ BUILDS = {
 COMPILING = {directory: threading.Lock() for directory in BUILDS}
 # What has threads of its own; the rest would only run the same code under another tool.
 THREADED = ["base", "cache*", "document_memory", "executor*", "find", "hash_memory", "import_work"]
-THREADED += ["log", "org", "organization_fill", "organization_memory", "password", "sqlite"]
-THREADED += ["sqlite_removals", "sqlite_turns", "token*"]
+THREADED += ["log", "org", "organization_fill", "organization_memory", "parked", "password"]
+THREADED += ["sqlite", "sqlite_later", "sqlite_removals", "sqlite_turns", "token*"]
 THREADED += ["mongo", "mongo_cached", "mongo_leftovers", "mongo_locks", "mongo_lost_threads"]
 THREADED += ["mongo_moves", "mongo_peers", "mongo_placements", "mongo_races"]
 THREADED_OUTSIDE = ["answers", "documents", "hostile", "organizations", "remembered_documents"]
-THREADED_OUTSIDE += ["stop", "update"]
+THREADED_OUTSIDE += ["stop", "turns", "update"]
 # Between them these calls send a MongoDB server every kind of command that the engine has.
 COMMANDS = ["mongo", "mongo_cached", "mongo_co*", "mongo_document*", "mongo_organizations"]
 COMMANDS += ["mongo_races"]

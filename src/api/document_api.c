@@ -3,6 +3,7 @@
 
 #include "api/handlers.h"
 #include "api/services.h"
+#include "base/later.h"
 #include "org/document.h"
 #include "json/json.h"
 
@@ -68,18 +69,46 @@ static const char *location_of(struct request *req, struct str id)
     return text;
 }
 
+/* A change and what is answered to it, which may come after the handler has returned. */
+struct written {
+    struct request *req;
+    struct response *resp;
+    struct document_result result;
+};
+
+static struct written *written_new(struct request *req, struct response *resp)
+{
+    struct written *written = arena_alloc(req->mem, sizeof(*written));
+
+    *written = (struct written){ .req = req, .resp = resp };
+    return written;
+}
+
+static enum status respond_written(void *context, enum status status)
+{
+    struct written *written = context;
+    struct request *req = written->req;
+    struct response *resp = written->resp;
+
+    TRY(or_deleted(status));
+    resp->http_status = written->result.created ? 201 : 200;
+    respond_document(req, resp, &written->result);
+    if (written->result.created) {
+        response_header(resp, "Location", location_of(req, written->result.document.id));
+    }
+    return ST_OK;
+}
+
 enum status document_create_handler(struct request *req, struct response *resp)
 {
+    struct written *written = written_new(req, resp);
     json_auto_t *json = NULL;
-    struct document_result result;
 
     TRY(request_json(req, &json));
-    TRY(or_deleted(document_create(req->services->domain, &req->call, tenant(req), json,
-                                   &req->invalid, &result)));
-    resp->http_status = 201;
-    respond_document(req, resp, &result);
-    response_header(resp, "Location", location_of(req, result.document.id));
-    return ST_OK;
+    return call_then(&req->call,
+                     document_create(req->services->domain, &req->call, tenant(req), json,
+                                     &req->invalid, &written->result),
+                     respond_written, written);
 }
 
 enum status document_get_handler(struct request *req, struct response *resp)
@@ -100,18 +129,14 @@ enum status document_get_handler(struct request *req, struct response *resp)
 enum status document_put_handler(struct request *req, struct response *resp)
 {
     struct preconditions preconditions = preconditions_of(req);
+    struct written *written = written_new(req, resp);
     json_auto_t *json = NULL;
-    struct document_result result;
 
     TRY(request_json(req, &json));
-    TRY(or_deleted(document_put(req->services->domain, &req->call, tenant(req), req->params[1],
-                                json, &preconditions, &req->invalid, &result)));
-    resp->http_status = result.created ? 201 : 200;
-    respond_document(req, resp, &result);
-    if (result.created) {
-        response_header(resp, "Location", location_of(req, result.document.id));
-    }
-    return ST_OK;
+    return call_then(&req->call,
+                     document_put(req->services->domain, &req->call, tenant(req), req->params[1],
+                                  json, &preconditions, &req->invalid, &written->result),
+                     respond_written, written);
 }
 
 enum status document_patch_handler(struct request *req, struct response *resp)
@@ -127,14 +152,23 @@ enum status document_patch_handler(struct request *req, struct response *resp)
     return ST_OK;
 }
 
+static enum status respond_deleted(void *context, enum status status)
+{
+    struct response *resp = context;
+
+    TRY(or_deleted(status));
+    resp->http_status = 204;
+    return ST_OK;
+}
+
 enum status document_delete_handler(struct request *req, struct response *resp)
 {
     struct preconditions preconditions = preconditions_of(req);
 
-    TRY(or_deleted(document_delete(req->services->domain, &req->call, tenant(req), req->params[1],
-                                   &preconditions, &req->invalid)));
-    resp->http_status = 204;
-    return ST_OK;
+    return call_then(&req->call,
+                     document_delete(req->services->domain, &req->call, tenant(req), req->params[1],
+                                     &preconditions, &req->invalid),
+                     respond_deleted, resp);
 }
 
 /* A whole decimal number from 1 to DOCUMENT_PAGE_MAX. */

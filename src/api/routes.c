@@ -15,12 +15,12 @@ static const struct route routes[] = {
     { METHOD_DELETE, "/org/delete",                              WHO_ADMIN,       RUN_STORE, BODY_SMALL,    200, organization_delete_handler },
     { METHOD_POST,   "/admin/login",                             WHO_ANYONE,      RUN_HASH,  BODY_SMALL,    200, login_handler },
 
-    { METHOD_POST,   "/v1/organizations/{org}/documents",        WHO_TENANT,      RUN_STORE, BODY_DOCUMENT, 201, document_create_handler },
+    { METHOD_POST,   "/v1/organizations/{org}/documents",        WHO_TENANT,      RUN_WRITE, BODY_DOCUMENT, 201, document_create_handler },
     { METHOD_GET,    "/v1/organizations/{org}/documents",        WHO_TENANT,      RUN_STORE, BODY_SMALL,    200, document_list_handler },
     { METHOD_GET,    "/v1/organizations/{org}/documents/{id}",   WHO_TENANT,      RUN_READ,  BODY_SMALL,    200, document_get_handler },
-    { METHOD_PUT,    "/v1/organizations/{org}/documents/{id}",   WHO_TENANT,      RUN_STORE, BODY_DOCUMENT, 200, document_put_handler },
+    { METHOD_PUT,    "/v1/organizations/{org}/documents/{id}",   WHO_TENANT,      RUN_WRITE, BODY_DOCUMENT, 200, document_put_handler },
     { METHOD_PATCH,  "/v1/organizations/{org}/documents/{id}",   WHO_TENANT,      RUN_STORE, BODY_DOCUMENT, 200, document_patch_handler },
-    { METHOD_DELETE, "/v1/organizations/{org}/documents/{id}",   WHO_TENANT,      RUN_STORE, BODY_SMALL,    204, document_delete_handler },
+    { METHOD_DELETE, "/v1/organizations/{org}/documents/{id}",   WHO_TENANT,      RUN_WRITE, BODY_SMALL,    204, document_delete_handler },
 
     { METHOD_GET,    "/",                                        WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, root_handler },
     { METHOD_GET,    "/livez",                                   WHO_ANYONE,      RUN_LOOP,  BODY_SMALL,    200, livez_handler },

@@ -84,6 +84,7 @@ static enum status open_server(struct app *app, struct err *err)
         .body_timeout_ms = settings->body_timeout_s * 1000,
         .stop_timeout_ms = settings->stop_timeout_s * 1000,
         .reads_block = app->store->ops->reads_block,
+        .writes_pend = app->store->ops->edit_pends,
         .request_timeout_ms = &app->request_timeout_ms,
         .routes = api_routes(),
         .hash_pool = app->hash_pool,

@@ -264,6 +264,7 @@ enum MHD_Result exchange_handle(void *cls, struct MHD_Connection *connection, co
         return exchange_send(ex);
     case STAGE_HEAD:
     case STAGE_RUNNING:
+    case STAGE_PARKED:
     case STAGE_SENDING:
         break;
     }

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/later.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/peers.h"
@@ -46,6 +47,7 @@ enum stage {
     STAGE_HEAD,    /* the request line is there, headers are coming */
     STAGE_BODY,    /* headers have been looked at, a body may be coming */
     STAGE_RUNNING, /* an executor has it, the connection is suspended */
+    STAGE_PARKED,  /* its handler is left at a commit, the connection is suspended */
     STAGE_DONE,    /* the response is made and not yet queued */
     STAGE_SENDING, /* the library has the response */
 };
@@ -58,6 +60,7 @@ struct exchange {
     struct buf body;
     struct response resp;
     struct exchange *next_done; /* what is cleared begins with this */
+    struct later later;         /* while it is parked */
     struct loop *loop;
     struct conn *conn;
     struct MHD_Connection *connection;
@@ -88,10 +91,13 @@ struct loop {
     struct MHD_Daemon *daemon;
     pthread_t thread;
     bool has_thread;
-    int wake_fd; /* eventfd: something is in incoming or done, or draining changed */
+    int wake_fd; /* eventfd: something is in incoming, done or ended, or draining changed */
     pthread_mutex_t mutex;
     struct conn *incoming;
     struct exchange *done;
+    struct later *ended; /* of parked exchanges, in order of their commits */
+    struct later **ended_last;
+    struct later_home home;
     struct conn *conns;    /* all of this loop's */
     size_t open;           /* of conns, known to the library */
     size_t most_open;      /* at once, since memory was last given back */
@@ -99,7 +105,7 @@ struct loop {
     struct conn *adding;   /* being handed to the library right now */
     atomic_size_t conn_count;
     size_t answering; /* exchanges whose request is whole and whose answer isn't sent */
-    size_t running;   /* of those, the ones that an executor has */
+    size_t running;   /* of those, the ones that an executor has or that are parked */
     int64_t swept_ms;
     struct exchange
         *spare; /* ended ones, to be used again with their memory; next_done links them */
@@ -176,9 +182,13 @@ bool exchange_charge(struct exchange *ex, size_t bytes);
 /* Counts so many from now on, which are no more than before. */
 void exchange_charge_back(struct exchange *ex, size_t bytes);
 
-/* work.c: authorizes and handles a whole request. true: an executor has it now; false: the response is
- * made. */
+/* work.c: authorizes and handles a whole request. true: an executor has it now, or it is parked; false: the
+ * response is made. */
 MUST_CHECK bool exchange_work(struct exchange *ex);
+/* Makes the response of a parked one, whose commit has an outcome; and of one that waited too long for its
+ * commit to be begun, where it wasn't (true). */
+void exchange_go_on(struct exchange *ex);
+MUST_CHECK bool exchange_give_up(struct exchange *ex);
 
 /* answer.c: hands the response to the library; makes the answer that was decided without a handler; and
  * answers in the middle of a body, which ends the connection. */
@@ -199,12 +209,24 @@ void observe_refused(struct server *server, enum refused reason);
 /* loop.c */
 MUST_CHECK enum status loop_init(struct loop *loop, struct server *server, struct err *err);
 MUST_CHECK enum status loop_start(struct loop *loop, struct err *err);
-void loop_join(struct loop *loop); /* waits for the thread */
-void loop_done(struct loop *loop); /* after loop_join, and with nothing running */
+void loop_join(struct loop *loop);        /* waits for the thread */
+void loop_done(struct loop *loop);        /* after loop_join, and with nothing running */
+const char *loop_date(struct loop *loop); /* for Date, as of the last waking */
+
+/* handover.c. Any thread: wakes the loop; gives it a connection; a pool has made the response; parked exchanges
+ * can go on (later_home.ended). */
 void loop_wake(struct loop *loop);
-const char *loop_date(struct loop *loop);                 /* for Date, as of the last waking */
-void loop_add(struct loop *loop, struct conn *conn);      /* any thread */
-void loop_finish(struct loop *loop, struct exchange *ex); /* any thread: the response is made */
+void loop_add(struct loop *loop, struct conn *conn);
+void loop_finish(struct loop *loop, struct exchange *ex);
+void loop_go_on(struct later_home *home, struct later *chain);
+
+/* Takes all of that; the loop's thread. */
+struct handed {
+    struct conn *incoming;
+    struct exchange *done;
+    struct later *ended;
+};
+struct handed loop_take(struct loop *loop);
 
 /* linger.c: keeps a socket that the library is about to close, for what its client still sends; and reads that
  * from all of a loop's, ending those that are done or late. */

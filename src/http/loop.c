@@ -25,37 +25,6 @@
 #define QUIET_MS 40         /* a draining loop that saw nothing for as long is done */
 #define QUIET_LINGER_MS 200 /* and so long while clients are still sending what nobody wants */
 
-void loop_wake(struct loop *loop)
-{
-    uint64_t one = 1;
-
-    /* The counter can't overflow, and a full one wakes just as well. */
-    ssize_t ignored = write(loop->wake_fd, &one, sizeof(one));
-
-    (void)ignored;
-}
-
-void loop_add(struct loop *loop, struct conn *conn)
-{
-    (void)atomic_fetch_add(&loop->conn_count, 1);
-    (void)pthread_mutex_lock(&loop->mutex);
-    conn->next = loop->incoming;
-    loop->incoming = conn;
-    (void)pthread_mutex_unlock(&loop->mutex);
-    loop_wake(loop);
-}
-
-void loop_finish(struct loop *loop, struct exchange *ex)
-{
-    (void)pthread_mutex_lock(&loop->mutex);
-    if (!loop->done) {
-        loop_wake(loop); /* under the mutex: afterwards the loop may be gone */
-    }
-    ex->next_done = loop->done;
-    loop->done = ex;
-    (void)pthread_mutex_unlock(&loop->mutex);
-}
-
 static void conn_release(struct loop *loop, struct conn *conn)
 {
     if (conn->link) {
@@ -101,17 +70,8 @@ static void notify_connection(void *cls, struct MHD_Connection *connection, void
     conn_release(loop, conn);
 }
 
-static void take_incoming(struct loop *loop)
+static void add_connections(struct loop *loop, struct conn *incoming)
 {
-    struct conn *incoming;
-    struct exchange *done;
-
-    (void)pthread_mutex_lock(&loop->mutex);
-    incoming = loop->incoming;
-    loop->incoming = NULL;
-    done = loop->done;
-    loop->done = NULL;
-    (void)pthread_mutex_unlock(&loop->mutex);
     while (incoming) {
         struct conn *conn = incoming;
 
@@ -126,13 +86,34 @@ static void take_incoming(struct loop *loop)
             conn_release(loop, conn);
         }
     }
-    while (done) {
-        struct exchange *ex = done;
+}
 
-        done = ex->next_done;
-        ex->stage = STAGE_DONE;
-        loop->running--;
-        MHD_resume_connection(ex->connection);
+/* Its response is made. */
+static void resume(struct exchange *ex)
+{
+    ex->stage = STAGE_DONE;
+    ex->loop->running--;
+    MHD_resume_connection(ex->connection);
+}
+
+static void take_over(struct loop *loop)
+{
+    struct handed handed = loop_take(loop);
+
+    add_connections(loop, handed.incoming);
+    while (handed.done) {
+        struct exchange *ex = handed.done;
+
+        handed.done = ex->next_done;
+        resume(ex);
+    }
+    while (handed.ended) {
+        struct exchange *ex =
+            (struct exchange *)((char *)handed.ended - offsetof(struct exchange, later));
+
+        handed.ended = handed.ended->next;
+        exchange_go_on(ex);
+        resume(ex);
     }
 }
 
@@ -164,6 +145,14 @@ static bool is_too_late(struct conn *conn, int64_t now_ms, int64_t draining_ms)
     }
     conn->was_receiving = is_receiving(conn);
     return was_receiving && conn->was_receiving;
+}
+
+/* Whether a commit is not waited for any longer. */
+static bool is_parked_too_long(const struct conn *conn, int64_t now_ms)
+{
+    const struct exchange *ex = conn->exchange;
+
+    return ex && ex->stage == STAGE_PARKED && now_ms > ex->req.call.deadline_ms;
 }
 
 /*
@@ -201,6 +190,8 @@ static void sweep(struct loop *loop)
             is_too_late(conn, loop->now_ms, draining_ms)) {
             (void)shutdown(conn->fd, SHUT_RDWR);
             conn->deadline_ms = 0;
+        } else if (is_parked_too_long(conn, loop->now_ms) && exchange_give_up(conn->exchange)) {
+            resume(conn->exchange);
         }
     }
     give_back(loop);
@@ -270,7 +261,7 @@ static void *loop_main(void *argument)
             ssize_t ignored = read(loop->wake_fd, &count, sizeof(count));
 
             (void)ignored;
-            take_incoming(loop);
+            take_over(loop);
         }
         (void)MHD_run(loop->daemon);
         log_batch_end();
@@ -318,6 +309,8 @@ enum status loop_init(struct loop *loop, struct server *server, struct err *err)
     const struct server_config *config = &server->config;
 
     *loop = (struct loop){ .server = server, .wake_fd = -1, .pool_bytes = pool_bytes(config) };
+    loop->home.ended = loop_go_on;
+    loop->ended_last = &loop->ended;
     read_clocks(loop);
     (void)pthread_mutex_init(&loop->mutex, NULL);
     loop->metrics = calloc(config->routes.count + 1, sizeof(*loop->metrics));

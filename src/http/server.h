@@ -37,6 +37,7 @@ struct server_config {
     int64_t body_timeout_ms;
     int64_t stop_timeout_ms;
     bool reads_block; /* RUN_READ goes to the store pool, and RUN_FIND what is not remembered */
+    bool writes_pend; /* RUN_WRITE is begun on the loop, and its handler may give ST_PENDING */
 
     const _Atomic int64_t *request_timeout_ms; /* may change while running */
     struct route_table routes;

@@ -6,16 +6,15 @@
 
 /* Answers above this count against the limit on memory for bodies. */
 #define LARGE_ANSWER_BYTES ((size_t)256 * 1024)
+/* What is parsed on a loop holds up its other connections. */
+#define PARKED_BODY_MAX ((size_t)64 * 1024)
 
-/* Authorizes and handles, on whichever thread; where it succeeds, the response is made. */
-static enum status try(struct exchange *ex)
+/* Whether what was handled makes an answer. */
+static enum status handled(void *context, enum status status)
 {
+    struct exchange *ex = context;
     struct request *req = &ex->req;
-    enum status status = ex->loop->server->config.authorize(req);
 
-    if (status == ST_OK) {
-        status = req->route->handler(req, &ex->resp);
-    }
     if (status == ST_OK && buf_overflowed(&ex->resp.body)) {
         status = err_set(&req->err, ST_BROKEN, "the answer passes %zu bytes", RESPONSE_BODY_MAX);
     }
@@ -26,6 +25,18 @@ static enum status try(struct exchange *ex)
         status = ST_BUSY;
     }
     return status;
+}
+
+/* Authorizes and handles, on whichever thread; where it succeeds, the response is made. */
+static enum status try(struct exchange *ex)
+{
+    struct request *req = &ex->req;
+    enum status status = ex->loop->server->config.authorize(req);
+
+    if (status == ST_OK) {
+        status = req->route->handler(req, &ex->resp);
+    }
+    return call_then(&req->call, status, handled, ex);
 }
 
 /* Makes the response to what came of it. */
@@ -68,6 +79,7 @@ static struct executor *pool_of(const struct server_config *config, const struct
     switch (route->run) {
     case RUN_HASH:
         return config->hash_pool;
+    case RUN_WRITE:
     case RUN_STORE:
         return config->store_pool;
     case RUN_READ:
@@ -123,6 +135,65 @@ static bool submit(struct exchange *ex, struct executor *pool)
     return false;
 }
 
+/* Whether the sender may have a place of the store pool at all; else the answer is made. */
+static bool is_admitted(struct exchange *ex)
+{
+    if (ex->req.lane == 0) {
+        ex->early = ex->loop->server->config.admit(&ex->req);
+        if (ex->early != ST_OK) {
+            exchange_respond_early(ex);
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Handled on the loop as far as its commit, which takes no thread: false: the response is made. What ends at once
+ * is resumed on this thread, later. It has a place of the pool's all the while, so that its limits hold.
+ */
+static bool park(struct exchange *ex, struct executor *pool)
+{
+    struct MHD_Connection *connection = ex->connection;
+    enum status status;
+
+    ex->job.lane = ex->req.lane;
+    if (!executor_enter(pool, &ex->job)) {
+        refuse(ex, pool, REFUSED_STORE_QUEUE);
+        return false;
+    }
+    ex->later.home = &ex->loop->home;
+    ex->req.call.later = &ex->later;
+    status = try(ex);
+    if (status != ST_PENDING) {
+        executor_leave(pool, &ex->job);
+        respond(ex, status);
+        return false;
+    }
+    ex->stage = STAGE_PARKED;
+    ex->loop->running++;
+    MHD_suspend_connection(connection);
+    return true;
+}
+
+void exchange_go_on(struct exchange *ex)
+{
+    executor_leave(ex->loop->server->config.store_pool, &ex->job);
+    respond(ex, later_go_on(&ex->later));
+}
+
+bool exchange_give_up(struct exchange *ex)
+{
+    if (!later_withdraw(&ex->later, ST_BUSY)) {
+        return false; /* it has begun: there is an outcome to wait for */
+    }
+    observe_refused(ex->loop->server, REFUSED_DEADLINE);
+    (void)!err_set(&ex->req.err, ST_BUSY, "waited too long for the store");
+    ex->req.err.retry_after_s = executor_book(ex->loop->server->config.store_pool);
+    exchange_go_on(ex);
+    return true;
+}
+
 bool exchange_work(struct exchange *ex)
 {
     const struct server_config *config = &ex->loop->server->config;
@@ -135,12 +206,12 @@ bool exchange_work(struct exchange *ex)
     if (ex->req.route->run == RUN_FIND && answer_from_memory(ex)) {
         return false;
     }
-    if (pool == config->store_pool && ex->req.lane == 0) {
-        ex->early = config->admit(&ex->req);
-        if (ex->early != ST_OK) {
-            exchange_respond_early(ex);
-            return false;
-        }
+    if (pool == config->store_pool && !is_admitted(ex)) {
+        return false;
+    }
+    if (ex->req.route->run == RUN_WRITE && config->writes_pend &&
+        ex->req.body.len <= PARKED_BODY_MAX) {
+        return park(ex, pool);
     }
     return submit(ex, pool);
 }

@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/later.h"
 #include "org/document_text.h"
 #include "org/domain.h"
 #include "org/etag.h"
@@ -89,10 +90,11 @@ enum status document_text_of(const json_t *body, struct str id, struct arena *me
     return ST_OK;
 }
 
-/* What an edit works with; the function that made it frees body. */
+/* What an edit works with, in the call's mem; edit_done frees the rest. */
 struct edit {
     struct domain *domain;
-    const struct preconditions *preconditions; /* NULL: none */
+    const struct call *call;
+    struct preconditions preconditions;
     struct str id;
     json_t *patch;          /* for a PATCH */
     struct str merged_from; /* the text that body was merged from */
@@ -100,24 +102,31 @@ struct edit {
     bool may_merge;         /* the store doesn't mind if what isn't large is merged inside */
     bool was_overtaken;     /* that is what happened */
     struct str seen;        /* what was too large to be merged inside; in mem */
-    struct arena *mem;
-    struct arena scratch; /* for merged_from */
-    bool must_be_new;     /* for a POST */
-    bool is_creation;     /* that, or a PUT that asks for it */
+    struct arena scratch;   /* for merged_from */
+    bool must_be_new;       /* for a POST */
+    bool is_creation;       /* that, or a PUT that asks for it */
     bool has_made_id;
     struct buf body;         /* what is to be there, or is */
     struct invalid *invalid; /* where it is said that body can't be; NULL: nowhere */
     bool created;
     struct err err;
+    struct document_result *result; /* where the outcome goes; NULL: nowhere */
 };
 
-static void edit_init(struct edit *edit, struct domain *domain, struct str id,
-                      const struct preconditions *preconditions)
+/* preconditions: NULL for none. */
+static struct edit *edit_new(struct domain *domain, const struct call *call, struct str id,
+                             const struct preconditions *preconditions)
 {
-    *edit = (struct edit){ .domain = domain, .id = id, .preconditions = preconditions };
+    struct edit *edit = arena_alloc(call->mem, sizeof(*edit));
+
+    *edit = (struct edit){ .domain = domain, .call = call, .id = id };
+    if (preconditions) {
+        edit->preconditions = *preconditions;
+    }
     /* Compact text can be longer than what came: an `_id` is added, numbers are written out. */
     arena_init(&edit->scratch, SCRATCH_BYTES);
     buf_init(&edit->body, 4 * (size_t)domain->document_max_bytes + 1024);
+    return edit;
 }
 
 /* The store writes some values in another form: what it gives from now on is the document. */
@@ -138,8 +147,7 @@ static enum status edit_put(void *context, const struct document *now,
     if (edit->must_be_new && now) {
         return ST_DOCUMENT_EXISTS;
     }
-    if (edit->preconditions &&
-        !etag_allows(edit->preconditions, now ? now->body : (struct str){ .ptr = NULL })) {
+    if (!etag_allows(&edit->preconditions, now ? now->body : (struct str){ .ptr = NULL })) {
         return ST_PRECONDITION;
     }
     edit->created = !now;
@@ -154,7 +162,7 @@ static enum status edit_put(void *context, const struct document *now,
 /* What the patch makes of a document, into edit->body. */
 static enum status merge(struct edit *edit, const struct document *now)
 {
-    if (!etag_allows(edit->preconditions, now->body)) {
+    if (!etag_allows(&edit->preconditions, now->body)) {
         return ST_PRECONDITION;
     }
     return document_text_merge(now->body, edit->patch, edit->id,
@@ -174,7 +182,7 @@ static enum status edit_patch(void *context, const struct document *now,
     if (!str_equal(now->body, edit->merged_from)) {
         if (edit->may_retry && !(edit->may_merge && now->body.len <= LARGE_MERGE_BYTES)) {
             edit->was_overtaken = true;
-            edit->seen = edit->may_merge ? arena_str(edit->mem, now->body) : edit->seen;
+            edit->seen = edit->may_merge ? arena_str(edit->call->mem, now->body) : edit->seen;
             return ST_BUSY;
         }
         TRY(merge(edit, now));
@@ -191,10 +199,10 @@ static enum status edit_delete(void *context, const struct document *now,
     struct edit *edit = context;
 
     if (!now) {
-        ret_edit->is_removal = etag_asks_nothing(edit->preconditions);
+        ret_edit->is_removal = etag_asks_nothing(&edit->preconditions);
         return ST_NO_DOCUMENT;
     }
-    if (!etag_allows(edit->preconditions, now->body)) {
+    if (!etag_allows(&edit->preconditions, now->body)) {
         return ST_PRECONDITION;
     }
     ret_edit->action = EDIT_DELETE;
@@ -203,8 +211,10 @@ static enum status edit_delete(void *context, const struct document *now,
 
 /* Done with an edit: its words, if it has any, go to the caller, as an entry where the document
  * can't be. Where nobody knows what happened, they are only of a look at what is there now. */
-static enum status edit_done(struct edit *edit, const struct call *call, enum status status)
+static enum status edit_done(struct edit *edit, enum status status)
 {
+    const struct call *call = edit->call;
+
     if (edit->err.text[0] && status != ST_UNSURE) {
         *call->err = edit->err;
     }
@@ -217,30 +227,50 @@ static enum status edit_done(struct edit *edit, const struct call *call, enum st
     return status;
 }
 
-/* Lets the store decide, and hands the outcome over; done with the edit in any case. */
-static enum status finish(struct edit *edit, const struct call *call,
-                          const struct oid *organization, document_edit_fn *decide,
-                          struct document_result *ret_result)
+/* The store has decided. */
+static enum status edited(void *context, enum status status)
 {
-    enum status status =
-        store_document_edit(edit->domain->store, call, organization, edit->id, decide, edit);
+    struct edit *edit = context;
+    struct document_result *result = edit->result;
 
-    if (status == ST_OK && ret_result) {
-        ret_result->document.id = edit->id;
-        ret_result->document.body = arena_str(call->mem, buf_view(&edit->body));
-        ret_result->created = edit->created;
-        etag_of(ret_result->document.body, ret_result->etag);
+    if (status == ST_OK && result) {
+        result->document.id = edit->id;
+        result->document.body = arena_str(edit->call->mem, buf_view(&edit->body));
+        result->created = edit->created;
+        etag_of(result->document.body, result->etag);
     }
-    return edit_done(edit, call, status);
+    return edit_done(edit, status);
+}
+
+/* Lets the store decide, and hands the outcome over; done with the edit in any case. */
+static enum status finish(struct edit *edit, const struct oid *organization,
+                          document_edit_fn *decide)
+{
+    return call_then(
+        edit->call,
+        store_document_edit(edit->domain->store, edit->call, organization, edit->id, decide, edit),
+        edited, edit);
+}
+
+/* Puts a body, which becomes the edit's. */
+static enum status put(struct edit *edit, const struct oid *organization, const json_t *body)
+{
+    document_text_write(body, edit->id, &edit->body);
+    if (buf_overflowed(&edit->body)) {
+        return edit_done(edit, document_text_too_large((size_t)edit->domain->document_max_bytes,
+                                                       edit->call->err));
+    }
+    return finish(edit, organization, edit_put);
 }
 
 enum status document_create(struct domain *domain, const struct call *call,
                             const struct oid *organization, json_t *body, struct invalid *invalid,
                             struct document_result *ret_result)
 {
-    struct edit edit;
+    struct edit *edit;
     json_t *own;
     struct str id;
+    char hex[OID_HEX_LEN + 1];
 
     TRY(judge_body(body, (struct str){ .ptr = NULL }, invalid));
     own = json_object_get(body, "_id");
@@ -248,22 +278,17 @@ enum status document_create(struct domain *domain, const struct call *call,
         id = (struct str){ .ptr = json_string_value(own), .len = json_string_length(own) };
     } else {
         struct oid oid = oid_new();
-        char hex[OID_HEX_LEN + 1];
 
         oid_format(&oid, hex);
-        id = arena_str(call->mem, str_of(hex));
+        id = str_of(hex);
     }
-    edit_init(&edit, domain, id, NULL);
-    edit.must_be_new = true;
-    edit.is_creation = true;
-    edit.has_made_id = !own;
-    edit.invalid = invalid;
-    document_text_write(body, id, &edit.body);
-    if (buf_overflowed(&edit.body)) {
-        buf_done(&edit.body);
-        return document_text_too_large((size_t)domain->document_max_bytes, call->err);
-    }
-    return finish(&edit, call, organization, edit_put, ret_result);
+    edit = edit_new(domain, call, arena_str(call->mem, id), NULL);
+    edit->must_be_new = true;
+    edit->is_creation = true;
+    edit->has_made_id = !own;
+    edit->invalid = invalid;
+    edit->result = ret_result;
+    return put(edit, organization, body);
 }
 
 enum status document_get(struct domain *domain, const struct call *call,
@@ -281,22 +306,18 @@ enum status document_put(struct domain *domain, const struct call *call,
                          const struct preconditions *preconditions, struct invalid *invalid,
                          struct document_result *ret_result)
 {
-    struct edit edit;
+    struct edit *edit;
 
     (void)!judge_id(id, "path", "id", invalid);
     (void)!judge_body(body, id, invalid);
     if (invalid->count > 0) {
         return ST_INVALID;
     }
-    edit_init(&edit, domain, id, preconditions);
-    edit.is_creation = etag_asks_for_none(preconditions);
-    edit.invalid = invalid;
-    document_text_write(body, id, &edit.body);
-    if (buf_overflowed(&edit.body)) {
-        buf_done(&edit.body);
-        return document_text_too_large((size_t)domain->document_max_bytes, call->err);
-    }
-    return finish(&edit, call, organization, edit_put, ret_result);
+    edit = edit_new(domain, call, id, preconditions);
+    edit->is_creation = etag_asks_for_none(preconditions);
+    edit->invalid = invalid;
+    edit->result = ret_result;
+    return put(edit, organization, body);
 }
 
 /*
@@ -305,10 +326,10 @@ enum status document_put(struct domain *domain, const struct call *call,
  * take many times the memory of their texts. Where edits hold up nobody else, what isn't large is merged
  * in the store, which saves a read; what is large has been seen there then, and isn't read again.
  */
-static enum status merge_outside(struct edit *edit, const struct call *call,
-                                 const struct oid *organization, struct str seen)
+static enum status merge_outside(struct edit *edit, const struct oid *organization, struct str seen)
 {
     struct domain *domain = edit->domain;
+    const struct call *call = edit->call;
     struct call reading = *call;
     struct document now = { .id = edit->id, .body = seen };
     bool is_large;
@@ -337,24 +358,24 @@ static enum status patch_document(struct domain *domain, const struct call *call
                                   const struct preconditions *preconditions,
                                   struct invalid *invalid, struct document_result *ret_result)
 {
+    struct call waiting = *call;
     enum status status = ST_BUSY;
     struct str seen = { .ptr = NULL };
     bool again = true;
 
+    waiting.later = NULL; /* it may have to be tried again */
     for (int tries = 1; again; tries++) {
-        struct edit edit;
+        struct edit *edit = edit_new(domain, &waiting, id, preconditions);
 
-        edit_init(&edit, domain, id, preconditions);
-        edit.patch = patch;
-        edit.invalid = invalid;
-        edit.mem = call->mem;
-        edit.may_retry = tries < MERGE_TRIES;
-        edit.may_merge = domain->store->ops->edits_apart && tries == 1;
-        status = edit.may_merge ? ST_OK : merge_outside(&edit, call, organization, seen);
-        status = status == ST_OK ? finish(&edit, call, organization, edit_patch, ret_result)
-                                 : edit_done(&edit, call, status);
-        again = edit.was_overtaken && status == ST_BUSY;
-        seen = edit.seen;
+        edit->patch = patch;
+        edit->invalid = invalid;
+        edit->result = ret_result;
+        edit->may_retry = tries < MERGE_TRIES;
+        edit->may_merge = domain->store->ops->edits_apart && tries == 1;
+        status = edit->may_merge ? ST_OK : merge_outside(edit, organization, seen);
+        status = status == ST_OK ? finish(edit, organization, edit_patch) : edit_done(edit, status);
+        again = edit->was_overtaken && status == ST_BUSY;
+        seen = edit->seen;
     }
     return status;
 }
@@ -377,11 +398,8 @@ enum status document_delete(struct domain *domain, const struct call *call,
                             const struct oid *organization, struct str id,
                             const struct preconditions *preconditions, struct invalid *invalid)
 {
-    struct edit edit;
-
     TRY(judge_id(id, "path", "id", invalid));
-    edit_init(&edit, domain, id, preconditions);
-    return finish(&edit, call, organization, edit_delete, NULL);
+    return finish(edit_new(domain, call, id, preconditions), organization, edit_delete);
 }
 
 bool document_is_known(struct str if_none_match, const char *etag)

@@ -38,7 +38,9 @@ struct document_result {
 
 /* For all: ST_NO_ORGANIZATION; ST_INVALID for an id (of the path) or a body that breaks a rule, with
  * entries; ST_TOO_LARGE for a document over the limit. body: any JSON value or NULL, stays the
- * caller's. */
+ * caller's. Where call->later is given, document_create, _put and _delete may be ST_PENDING: then the
+ * organization's and the path's id, what preconditions points into, invalid and ret_result have to stay, and
+ * body has not. */
 
 /*
  * The text of a document that comes otherwise than by a request, judged by the same rules: id is its

@@ -1,6 +1,8 @@
 """One organization's flood and another's few requests: they are served in turns."""
 
 import contextlib
+import re
+import signal
 import sqlite3
 import time
 
@@ -17,18 +19,32 @@ def post(tenant, number):
     return orgd.request_bytes("POST", tenant.documents, headers, f'{{"_id": "{number}"}}')
 
 
-def send(stack, server, tenant, number):
-    """A POST on a connection of its own, which is closed with the stack."""
+def patch(tenant, number):
+    """Keeps a thread of the store pool until it is committed, which a POST doesn't."""
+    headers = [("Authorization", f"Bearer {tenant.token}")]
+    return orgd.request_bytes("PATCH", f"{tenant.documents}/it", headers, f'{{"n": {number}}}')
+
+
+def send(stack, server, tenant, number, request=post):
+    """A request on a connection of its own, which is closed with the stack."""
     connection = stack.enter_context(server.connect())
-    connection.send(post(tenant, number))
+    connection.send(request(tenant, number))
     return connection
 
 
 def wait_until_waiting(server, number):
-    """Until so many requests wait for a thread of the store pool."""
-    line = f'orgd_executor_queue_depth{{executor="store"}} {number}\n'
+    """Until so many requests wait for a place of the store pool; writes count beyond its threads."""
+    wait_for_line(server, f'orgd_executor_queue_depth{{executor="store"}} {number}')
+
+
+def wait_until_in_flight(server, number):
+    """Until the server has so many requests, and the one that asks it."""
+    wait_for_line(server, f"orgd_http_requests_in_flight {number + 1}")
+
+
+def wait_for_line(server, line):
     deadline = time.monotonic() + 10
-    while line not in server.client.get("/metrics").text:
+    while f"{line}\n" not in server.client.get("/metrics").text:
         assert time.monotonic() < deadline, f"never had {line}"
         time.sleep(0.005)
 
@@ -60,11 +76,11 @@ def in_time(attempt, serve, *arguments):
 
 
 def in_order_of_answers(server, number):
-    """The tenants of so many POSTs to documents, as the log has them."""
-    route = "/v1/organizations/{org}/documents"
+    """The tenants of so many PATCHes of documents, as the log has them."""
+    route = "/v1/organizations/{org}/documents/{id}"
     deadline = time.monotonic() + 10
     while True:
-        events = server.events(msg="request", method="POST", route=route)
+        events = server.events(msg="request", method="PATCH", route=route)
         if len(events) == number:
             return [event["tenant"] for event in events]
         assert time.monotonic() < deadline, f"{len(events)} lines"
@@ -78,15 +94,17 @@ def test_a_flood_of_one_organization_lets_the_others_have_their_turns(serve):
 def flood_beside_others(serve):
     server = serve({"ORGD_STORE_THREADS": "1", "ORGD_STORE_QUEUE": "200", "ORGD_EVENT_LOOPS": "1"})
     greedy, modest, shy = (server.new_tenant() for _ in range(3))
+    for tenant in (greedy, modest, shy):
+        server.client.post(tenant.documents, headers=tenant.headers, json={"_id": "it"})
     with contextlib.ExitStack() as stack:
         with writes_held_up(server):
-            connections = [send(stack, server, greedy, n) for n in range(FLOOD)]
+            connections = [send(stack, server, greedy, n, patch) for n in range(FLOOD)]
             wait_until_waiting(server, FLOOD - 1)
-            connections += [send(stack, server, modest, n) for n in range(3)]
+            connections += [send(stack, server, modest, n, patch) for n in range(3)]
             wait_until_waiting(server, FLOOD + 1)  # one of them has the thread beyond the usual one
-            connections += [send(stack, server, shy, n) for n in range(2)]
+            connections += [send(stack, server, shy, n, patch) for n in range(2)]
             wait_until_waiting(server, FLOOD + 3)
-        assert {connection.response("POST").status for connection in connections} == {201}
+        assert {connection.response("PATCH").status for connection in connections} == {200}
     answered = in_order_of_answers(server, FLOOD + 5)
     # In order of arrival all five would be behind the sixty. Three take turns; a few more may pass
     # where a thread and a commit end together.
@@ -105,10 +123,10 @@ def fill_the_queue(serve):
             flood = [send(stack, server, greedy, n) for n in range(30)]
             wait_until_waiting(server, 10)
             few = [send(stack, server, modest, n) for n in range(3)]
-            wait_until_waiting(server, 12)
+            wait_until_waiting(server, 13)
         refused = [answer for answer in (c.response("POST") for c in flood) if answer.status == 503]
         assert [connection.response("POST").status for connection in few] == [201] * 3
-    assert len(refused) == 30 - 11  # one had the thread, ten waited
+    assert len(refused) == 30 - 11  # the place of the thread, and ten that wait
     for answer in refused:
         assert int(answer.get("retry-after")) >= 1
         assert b'"busy"' in answer.body
@@ -138,3 +156,52 @@ def send_bad_tokens(serve, token):
             ]:
                 assert server.client.request(method, path, headers=headers).status_code == 401
         assert {connection.response("POST").status for connection in waiting} == {201}
+
+
+def refusals(server, reason):
+    text = server.client.get("/metrics").text
+    return int(re.search(rf'^orgd_refused_total{{reason="{reason}"}} (\d+)$', text, re.M)[1])
+
+
+def test_a_write_that_waits_for_others_is_refused_at_its_deadline(serve):
+    in_time(wait_too_long, serve)
+
+
+def wait_too_long(serve):
+    server = serve({"ORGD_REQUEST_TIMEOUT_S": "1"})
+    tenant = server.new_tenant()
+    with contextlib.ExitStack() as stack:
+        with writes_held_up(server):
+            begun = send(stack, server, tenant, "begun")
+            wait_until_in_flight(server, 1)
+            late = [send(stack, server, tenant, n) for n in range(5)]
+            answers = [connection.response("POST") for connection in late]
+        answers.append(begun.response("POST"))  # its transaction comes too late for it
+    assert [answer.status for answer in answers] == [503] * 6
+    for answer in answers:
+        assert b'"busy"' in answer.body
+        assert int(answer.get("retry-after")) >= 1
+    assert refusals(server, "deadline") == 5
+    kept = server.client.get(tenant.documents, headers=tenant.headers).json()
+    assert kept["data"] == []
+
+
+def test_a_stop_answers_the_writes_that_wait(serve):
+    in_time(stop_while_writes_wait, serve)
+
+
+def stop_while_writes_wait(serve):
+    server = serve()
+    tenant = server.new_tenant()
+    with contextlib.ExitStack() as stack:
+        with writes_held_up(server):
+            connections = [send(stack, server, tenant, n) for n in range(20)]
+            gone = send(stack, server, tenant, "gone")
+            wait_until_in_flight(server, 21)
+            gone.close()
+            server.send_signal(signal.SIGTERM)
+        assert server.wait() == 0
+        assert [connection.response("POST").status for connection in connections] == [201] * 20
+    server.start()
+    kept = server.client.get(tenant.documents + "?count=true", headers=tenant.headers).json()
+    assert kept["count"] == 21

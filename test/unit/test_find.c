@@ -1,4 +1,5 @@
 /* Rows that are RUN_FIND, where reads block: who answers, the event loop or the store pool. */
+#include "listening.h"
 #include "test.h"
 
 #include "base/executor.h"
@@ -7,11 +8,9 @@
 #include "http/response.h"
 #include "http/server.h"
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* Each {}, of a body's JSON takes 256 bytes, so that the whole has room once among BODIES_BYTES. */
@@ -111,25 +110,6 @@ static void stop(void)
     assert_true(server_stop(server));
     executor_free(pool);
     server_free(server);
-}
-
-/* This process' one listening socket. */
-static struct sockaddr_in listening(void)
-{
-    struct sockaddr_in address = { .sin_port = 0 };
-
-    for (int fd = 3; fd < 256; fd++) {
-        socklen_t len = sizeof(address);
-        int listens = 0;
-        socklen_t listens_len = sizeof(listens);
-
-        if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_len) == 0 && listens) {
-            assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-            return address;
-        }
-    }
-    fail();
-    return address;
 }
 
 /* The whole answer to a GET with this body; the connection ends with it. */
