@@ -174,8 +174,10 @@ const struct setting_row setting_rows[] = {
       .min = 0,
       .max = QUEUE_MAX,
       .standard = "1024",
-      .help = "Requests that may wait for a store thread; further ones get 503. One organization "
-              "alone gets half of the places." },
+      .help =
+          "Requests that may wait for a store thread, or for the embedded store beyond as many as "
+          "there are threads; further ones get 503. One organization alone gets half of the "
+          "places." },
     { .key = "request_timeout_s",
       .environment = "ORGD_REQUEST_TIMEOUT_S",
       .flag = "--request-timeout-s",

@@ -147,7 +147,8 @@ void server_metrics(struct server *server, struct buf *out)
     metrics_head(out, "orgd_http_requests_in_flight", "gauge",
                  "Requests being received or answered.");
     buf_printf(out, "orgd_http_requests_in_flight %" PRId64 "\n", in_flight(server));
-    metrics_head(out, "orgd_executor_queue_depth", "gauge", "Requests that wait for a thread.");
+    metrics_head(out, "orgd_executor_queue_depth", "gauge",
+                 "Requests that wait for a thread, or as many more for a commit.");
     for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
         buf_printf(out, "orgd_executor_queue_depth{executor=\"%s\"} %zu\n", executor_name(pools[i]),
                    executor_depth(pools[i]));
