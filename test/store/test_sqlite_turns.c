@@ -1,5 +1,5 @@
 /* The writer serves organizations in turns: what one has waiting doesn't stand before another's change, and
- * while several write, a commit takes only as many as the cores can serve. Who was answered together is
+ * while several write, a commit takes only as many of each as the cores can serve. Who was answered together is
  * waited for, and goes into one commit again. */
 #include "sqlite_help.h"
 
@@ -114,7 +114,7 @@ static void start(struct change *change, struct store *store, const struct oid *
     assert_int_equal(pthread_create(&change->thread, NULL, write_one, change), 0);
 }
 
-/* A store that counts its commits, and whose writer has no cores for more than the least of a batch. */
+/* A store that counts its commits, and whose writer has no cores for more than the least share of a batch, 4. */
 static struct store *open_store(void)
 {
     struct store *store = help_open(&place);
@@ -146,13 +146,13 @@ static void end(struct change *changes, size_t count)
     }
 }
 
-/* How many of the flood are in one transaction with this change. */
-static size_t with(const struct change flood[FLOOD], const struct change *change)
+/* How many of these are in one transaction with a change. */
+static size_t with(const struct change changes[], size_t all, const struct change *change)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < FLOOD; i++) {
-        count += flood[i].commits == change->commits;
+    for (size_t i = 0; i < all; i++) {
+        count += changes[i].commits == change->commits;
     }
     return count;
 }
@@ -183,8 +183,35 @@ TEST(change__of_another_organization_waits_for_few_of_a_flood)
     assert_in_range((char *)memchr(order.tenants, 'c', order.count) - order.tenants, 0, 5);
     /* One commit has both, and few that would wake together with them. */
     assert_int_equal(others[0].commits, others[1].commits);
-    assert_in_range(with(flood, &others[0]), 1, 2);
+    assert_in_range(with(flood, FLOOD, &others[0]), 1, 4);
     assert_int_equal(suite_count(&f, &a), FLOOD);
+    help_fixture_done(&f);
+    help_check(&place);
+}
+
+TEST(flood__of_each_of_several_organizations_has_its_share_of_a_commit)
+{
+    static struct change flood[FLOOD];
+    static struct change others[12];
+    struct fixture f;
+    struct oid a;
+    struct oid b;
+
+    help_fixture(&f, open_store());
+    a = suite_create(&f, "a").id;
+    b = suite_create(&f, "b").id;
+    start_flood(flood, f.store, &a);
+    for (int i = 0; i < 12; i++) {
+        start(&others[i], f.store, &b, 'b', i);
+    }
+    wait_until_waiting(f.store, FLOOD - 1 + 12);
+    open_gate();
+    end(flood, FLOOD);
+    end(others, 12);
+    for (size_t i = 0; i < 12; i++) {
+        assert_int_equal(with(others, 12, &others[i]), 4);
+        assert_int_equal(with(flood, FLOOD, &others[i]), 4);
+    }
     help_fixture_done(&f);
     help_check(&place);
 }
@@ -200,8 +227,8 @@ TEST(flood__of_the_only_organization_that_writes_is_one_commit)
     start_flood(flood, f.store, &a);
     open_gate();
     end(flood, FLOOD);
-    assert_int_equal(with(flood, &flood[0]), 1);
-    assert_int_equal(with(flood, &flood[1]), FLOOD - 1);
+    assert_int_equal(with(flood, FLOOD, &flood[0]), 1);
+    assert_int_equal(with(flood, FLOOD, &flood[1]), FLOOD - 1);
     help_fixture_done(&f);
     help_check(&place);
 }
@@ -308,6 +335,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(change__of_another_organization_waits_for_few_of_a_flood, begin),
+        cmocka_unit_test_setup(flood__of_each_of_several_organizations_has_its_share_of_a_commit,
+                               begin),
         cmocka_unit_test_setup(flood__of_the_only_organization_that_writes_is_one_commit, begin),
         cmocka_unit_test_setup(crowd__that_was_answered_together_is_one_commit_again, begin),
         cmocka_unit_test_setup(change__of_a_lone_client_waits_for_nobody, begin),

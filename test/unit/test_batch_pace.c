@@ -1,5 +1,5 @@
-/* store/sqlite/batch_pace: how many operations a commit takes while several tenants write, and
- * how long it waits for who was just answered. */
+/* store/sqlite/batch_pace: how many operations of each tenant a commit takes while several
+ * write, and how long it waits for who was just answered. */
 #include "test.h"
 
 #include "store/sqlite/batch_pace.h"
@@ -14,39 +14,36 @@ static struct batch_pace pace_of(int64_t commit_ns, size_t cores)
 }
 
 /* Named by what it shows. */
-static const struct size {
+static const struct share {
     const char *name;
     int64_t commit_ns;
     size_t cores;
-    size_t tenants;
     size_t expected;
-} sizes[] = {
-    { "two cores get what they can serve in the time of a commit", 350 * US, 2, 2, 10 },
-    { "and ten times that in ten times the time", 3500 * US, 2, 2, 100 },
-    { "more cores get as many times more", 350 * US, 8, 2, 40 },
-    { "a disk that takes no time leaves a few to share a commit", 20 * US, 2, 2, 4 },
-    { "each tenant has one, whatever the pace", 20 * US, 2, 100, 100 },
-    { "there is a bound", 400 * MS, 64, 2, BATCH_MAX },
-    { "also for tenants", 400 * MS, 64, 10000, BATCH_MAX },
+} shares[] = {
+    { "two cores get what they can serve in the time of a commit", 350 * US, 2, 10 },
+    { "and ten times that in ten times the time", 3500 * US, 2, 100 },
+    { "more cores get as many times more", 350 * US, 8, 40 },
+    { "a disk that takes no time leaves a few to share a commit", 20 * US, 2, 4 },
+    { "there is a bound", 400 * MS, 64, BATCH_MAX },
 };
 
-TEST(size__is_what_the_cores_serve_in_a_commit)
+TEST(share__is_what_the_cores_serve_in_a_commit)
 {
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        struct batch_pace pace = pace_of(sizes[i].commit_ns, sizes[i].cores);
-        size_t size = batch_pace_size(&pace, sizes[i].tenants);
+    for (size_t i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+        struct batch_pace pace = pace_of(shares[i].commit_ns, shares[i].cores);
+        size_t share = batch_pace_share(&pace);
 
-        if (size != sizes[i].expected) {
-            fail_msg("%s: %zu, not %zu", sizes[i].name, size, sizes[i].expected);
+        if (share != shares[i].expected) {
+            fail_msg("%s: %zu, not %zu", shares[i].name, share, shares[i].expected);
         }
     }
 }
 
-TEST(size__nothing_is_known_at_first)
+TEST(share__nothing_is_known_at_first)
 {
     struct batch_pace pace = { .cores = 2 };
 
-    assert_int_equal(batch_pace_size(&pace, 2), 4);
+    assert_int_equal(batch_pace_share(&pace), 4);
 }
 
 static void learn(struct batch_pace *pace, int batches, int64_t run_ns, int64_t commit_ns)
@@ -61,7 +58,7 @@ TEST(learn__the_first_batch_counts_at_once)
     struct batch_pace pace = { .cores = 2 };
 
     learn(&pace, 1, 5 * US, 350 * US);
-    assert_int_equal(batch_pace_size(&pace, 2), 10);
+    assert_int_equal(batch_pace_share(&pace), 10);
 }
 
 TEST(learn__a_batch_that_something_held_up_changes_little)
@@ -70,9 +67,9 @@ TEST(learn__a_batch_that_something_held_up_changes_little)
 
     learn(&pace, 1, 5 * US, 350 * US);
     learn(&pace, 1, 5 * US, 4000 * MS);
-    assert_in_range(batch_pace_size(&pace, 2), 10, 11);
+    assert_in_range(batch_pace_share(&pace), 10, 11);
     learn(&pace, 1, 400 * MS, 350 * US);
-    assert_in_range(batch_pace_size(&pace, 2), 9, 11);
+    assert_in_range(batch_pace_share(&pace), 9, 11);
 }
 
 TEST(learn__what_is_seldom_is_not_what_is_usual)
@@ -83,7 +80,7 @@ TEST(learn__what_is_seldom_is_not_what_is_usual)
         learn(&pace, 3, 5 * US, 350 * US);
         learn(&pace, 1, 5 * US, 40 * MS);
     }
-    assert_in_range(batch_pace_size(&pace, 2), 9, 11);
+    assert_in_range(batch_pace_share(&pace), 9, 11);
 }
 
 TEST(learn__a_disk_that_became_slower_for_good_is_known_soon)
@@ -92,7 +89,7 @@ TEST(learn__a_disk_that_became_slower_for_good_is_known_soon)
 
     learn(&pace, 1, 5 * US, 350 * US);
     learn(&pace, 300, 5 * US, 3500 * US);
-    assert_in_range(batch_pace_size(&pace, 2), 95, 105);
+    assert_in_range(batch_pace_share(&pace), 95, 105);
 }
 
 /* A commit takes 4 ms; at 1,000,000 us so many were answered, while others waited. */
@@ -177,8 +174,8 @@ TEST(gather__in_vain_is_seldom_tried_and_not_given_up)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(size__is_what_the_cores_serve_in_a_commit),
-        cmocka_unit_test(size__nothing_is_known_at_first),
+        cmocka_unit_test(share__is_what_the_cores_serve_in_a_commit),
+        cmocka_unit_test(share__nothing_is_known_at_first),
         cmocka_unit_test(learn__the_first_batch_counts_at_once),
         cmocka_unit_test(learn__a_batch_that_something_held_up_changes_little),
         cmocka_unit_test(learn__what_is_seldom_is_not_what_is_usual),

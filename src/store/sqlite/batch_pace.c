@@ -3,7 +3,7 @@
 
 #define STEP 64         /* a batch moves what is known by one part in so many */
 #define REQUEST_RUNS 14 /* a request of all cores, in runs on the writer: 12, and some to spare */
-#define SIZE_MIN 4      /* fewer, and commits themselves take the cores */
+#define SHARE_MIN 4     /* fewer, and commits themselves take the cores */
 #define GATHER_PART 2   /* of a commit's time, to wait for who comes back */
 #define LATE_PART 8     /* so few of those waited for may be missing, or it was in vain */
 #define VAIN_MAX 6      /* one batch of 64 still tries */
@@ -28,19 +28,18 @@ void batch_pace_learn(struct batch_pace *pace, int64_t run_ns, int64_t commit_ns
 
 /*
  * As many as all cores together serve while one commit is under way. Running them comes on top of its
- * time, so some of the cores' is left, and who comes with one request finds one that is free. Threads that
- * want more than there is wait for each other at every step of a request.
+ * time, so some of the cores' is left, and who comes with one request finds one that is free. Requests that
+ * want more than there is wait for each other at every step.
  */
-size_t batch_pace_size(const struct batch_pace *pace, size_t lanes)
+size_t batch_pace_share(const struct batch_pace *pace)
 {
-    size_t size = 0;
+    size_t share = 0;
 
     if (pace->run_ns > 0) {
-        size = (size_t)(pace->commit_ns / pace->run_ns) * pace->cores / REQUEST_RUNS;
+        share = (size_t)(pace->commit_ns / pace->run_ns) * pace->cores / REQUEST_RUNS;
     }
-    size = size > SIZE_MIN ? size : SIZE_MIN;
-    size = size > lanes ? size : lanes;
-    return size < BATCH_MAX ? size : BATCH_MAX;
+    share = share > SHARE_MIN ? share : SHARE_MIN;
+    return share < BATCH_MAX ? share : BATCH_MAX;
 }
 
 void batch_pace_answered(struct batch_pace *pace, int64_t now_us, size_t answered, size_t waiting)

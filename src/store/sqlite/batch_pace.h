@@ -1,5 +1,6 @@
 /*
- * How many operations go into one commit while several tenants write, and how long a commit waits for more.
+ * How many operations of each tenant go into one commit while several write, and how long a commit waits for
+ * more.
  *
  * Everybody waits for the batch that is under way and for their own, and beyond that for the cores: each
  * operation is a request, which takes them many times as long as its part on the writer's thread.
@@ -32,9 +33,9 @@ struct batch_pace {
 /* A batch of count operations, 1 at least, was run and committed in so long. */
 void batch_pace_learn(struct batch_pace *pace, int64_t run_ns, int64_t commit_ns, size_t count);
 
-/* The most operations of the next batch while several tenants write; lanes: how many of them have one
- * waiting or under way. At least one of each where BATCH_MAX allows it. */
-size_t batch_pace_size(const struct batch_pace *pace, size_t lanes);
+/* The most operations of one tenant in the next batch while several of them write, 4 to BATCH_MAX: so much
+ * one may put before another who has little. */
+size_t batch_pace_share(const struct batch_pace *pace);
 
 /* A batch was handed back: so many were answered, and so many others waited by then. */
 void batch_pace_answered(struct batch_pace *pace, int64_t now_us, size_t answered, size_t waiting);

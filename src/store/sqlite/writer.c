@@ -79,27 +79,24 @@ static struct write_op *op_of(struct fair_item *item)
                 : NULL;
 }
 
-/* Under the mutex: how many operations the next batch takes. One tenant alone gets as many into a commit
- * as there are. */
-static size_t batch_size(const struct writer *writer)
+/* Under the mutex: how many operations of one tenant the next batch takes. One tenant alone gets as many
+ * into a commit as there are. */
+static size_t share(const struct writer *writer)
 {
-    size_t lanes = writer->queue.lanes;
+    bool is_alone = writer->queue.lanes <= 1 && clock_monotonic_ms() >= writer->shared_until_ms;
 
-    if (clock_monotonic_ms() >= writer->shared_until_ms && lanes <= 1) {
-        return BATCH_MAX;
-    }
-    return batch_pace_size(&writer->pace, lanes);
+    return is_alone ? BATCH_MAX : batch_pace_share(&writer->pace);
 }
 
 /* Under the mutex: takes the next batch off the queue, in turns; NULL where nothing waits. */
 static struct write_op *take(struct writer *writer)
 {
-    size_t size = batch_size(writer);
+    size_t most = share(writer);
     struct write_op *first = NULL;
     struct write_op **end = &first;
 
-    for (size_t i = 0; i < size; i++) {
-        struct write_op *op = op_of(fair_queue_take(&writer->queue, SIZE_MAX));
+    for (size_t i = 0; i < BATCH_MAX; i++) {
+        struct write_op *op = op_of(fair_queue_take(&writer->queue, most));
 
         if (!op) {
             break;
@@ -244,11 +241,13 @@ static void wait_for_work(struct writer *writer)
 static void gather(struct writer *writer)
 {
     size_t before = writer->queue.waiting;
+    size_t most = share(writer) * writer->queue.lanes;
     struct timespec until;
     int64_t until_us = 0;
 
     if (before > 0) {
-        until_us = batch_pace_gather(&writer->pace, before, batch_size(writer), &writer->wanted);
+        until_us = batch_pace_gather(&writer->pace, before, most < BATCH_MAX ? most : BATCH_MAX,
+                                     &writer->wanted);
     }
     if (until_us <= clock_monotonic_us()) {
         writer->wanted = 0;
