@@ -4,91 +4,14 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/later.h"
+#include "org/document_rules.h"
 #include "org/document_text.h"
 #include "org/domain.h"
 #include "org/etag.h"
-#include "org/name.h"
-#include "json/json.h"
 
 #define MERGE_TRIES 4
 #define SCRATCH_BYTES ((size_t)80 * 1024 * 1024) /* the largest document that settings allow */
 #define LARGE_MERGE_BYTES ((size_t)128 * 1024)
-
-static bool id_is_good(struct str id)
-{
-    return id.len >= 1 && id.len <= DOCUMENT_ID_MAX && !text_has_control(id) && !str_is(id, ".") &&
-           !str_is(id, "..");
-}
-
-static enum status judge_id(struct str id, const char *where, const char *member,
-                            struct invalid *invalid)
-{
-    if (id_is_good(id)) {
-        return ST_OK;
-    }
-    return invalid_add(invalid, "value_error", where, member,
-                       "Value error, an _id has 1 to %d bytes, no control characters, and is not "
-                       "'.' or '..'",
-                       DOCUMENT_ID_MAX);
-}
-
-/* The rules for a body, and for the `_id` in it: id is the path's (ptr NULL: the body may choose). */
-static enum status judge_body(json_t *body, struct str id, struct invalid *invalid)
-{
-    size_t before = invalid->count;
-    json_t *own = json_object_get(body, "_id");
-    const char *key;
-    json_t *value;
-
-    if (!json_is_object(body)) {
-        return body ? invalid_add(invalid, "model_attributes_type", "body", NULL,
-                                  "Input should be a valid object")
-                    : invalid_add(invalid, "missing", "body", NULL, "Field required");
-    }
-    if (own && !json_is_string(own)) {
-        (void)!invalid_add(invalid, "string_type", "body", "_id", "Input should be a valid string");
-    } else if (own) {
-        struct str text = { .ptr = json_string_value(own), .len = json_string_length(own) };
-
-        if (!id.ptr) {
-            (void)!judge_id(text, "body", "_id", invalid);
-        } else if (!str_equal(text, id)) {
-            (void)!invalid_add(invalid, "value_error", "body", "_id",
-                               "Value error, the _id differs from the path's");
-        }
-    }
-    json_object_foreach(body, key, value)
-    {
-        if (key[0] == '$') {
-            (void)!invalid_add(
-                invalid, "value_error", "body", NULL,
-                "Value error, member names that start with $ are kept for the store");
-            break;
-        }
-    }
-    return invalid->count > before ? ST_INVALID : ST_OK;
-}
-
-enum status document_text_of(const json_t *body, struct str id, struct arena *mem, struct buf *text,
-                             struct str *ret_id, struct invalid *invalid, struct err *err)
-{
-    const json_t *own = json_object_get(body, "_id");
-
-    TRY(judge_body((json_t *)(uintptr_t)body, (struct str){ .ptr = NULL }, invalid));
-    if (document_text_is_deep(body)) {
-        return err_set(err, ST_INVALID, "A document is nested at most %d levels deep",
-                       JSON_DEPTH_MAX);
-    }
-    if (own) {
-        id = (struct str){ .ptr = json_string_value(own), .len = json_string_length(own) };
-    }
-    document_text_write(body, id, text);
-    if (buf_overflowed(text)) {
-        return document_text_too_large(text->limit, err);
-    }
-    *ret_id = arena_str(mem, id);
-    return ST_OK;
-}
 
 /* What an edit works with, in the call's mem; edit_done frees the rest. */
 struct edit {
@@ -272,7 +195,7 @@ enum status document_create(struct domain *domain, const struct call *call,
     struct str id;
     char hex[OID_HEX_LEN + 1];
 
-    TRY(judge_body(body, (struct str){ .ptr = NULL }, invalid));
+    TRY(document_judge_body(body, (struct str){ .ptr = NULL }, invalid));
     own = json_object_get(body, "_id");
     if (own) {
         id = (struct str){ .ptr = json_string_value(own), .len = json_string_length(own) };
@@ -295,7 +218,7 @@ enum status document_get(struct domain *domain, const struct call *call,
                          const struct oid *organization, struct str id, struct invalid *invalid,
                          struct document_result *ret_result)
 {
-    TRY(judge_id(id, "path", "id", invalid));
+    TRY(document_judge_id(id, "path", "id", invalid));
     TRY(store_document_get(domain->store, call, organization, id, &ret_result->document));
     etag_of(ret_result->document.body, ret_result->etag);
     return ST_OK;
@@ -308,8 +231,8 @@ enum status document_put(struct domain *domain, const struct call *call,
 {
     struct edit *edit;
 
-    (void)!judge_id(id, "path", "id", invalid);
-    (void)!judge_body(body, id, invalid);
+    (void)!document_judge_id(id, "path", "id", invalid);
+    (void)!document_judge_body(body, id, invalid);
     if (invalid->count > 0) {
         return ST_INVALID;
     }
@@ -385,8 +308,8 @@ enum status document_patch(struct domain *domain, const struct call *call,
                            const struct preconditions *preconditions, struct invalid *invalid,
                            struct document_result *ret_result)
 {
-    (void)!judge_id(id, "path", "id", invalid);
-    (void)!judge_body(patch, id, invalid);
+    (void)!document_judge_id(id, "path", "id", invalid);
+    (void)!document_judge_body(patch, id, invalid);
     if (invalid->count > 0) {
         return ST_INVALID;
     }
@@ -398,7 +321,7 @@ enum status document_delete(struct domain *domain, const struct call *call,
                             const struct oid *organization, struct str id,
                             const struct preconditions *preconditions, struct invalid *invalid)
 {
-    TRY(judge_id(id, "path", "id", invalid));
+    TRY(document_judge_id(id, "path", "id", invalid));
     return finish(edit_new(domain, call, id, preconditions), organization, edit_delete);
 }
 
