@@ -39,7 +39,7 @@ enum run {
     RUN_READ, /* reads the store: on the event loop where the engine's reads don't block */
     RUN_FIND, /* the same, and mostly remembered: on the event loop where nothing has to be waited for */
     RUN_WRITE, /* changes a document: on the event loop where the engine keeps no thread waiting for the
-                  commit, and the body is small; else on the store pool */
+                  commit, and the body is light; else on the store pool */
     RUN_STORE, /* waits for the store, or reads much: on the store pool */
     RUN_HASH,  /* hashes a password: on the hash pool */
 };

@@ -3,11 +3,14 @@
 
 #include "base/clock.h"
 #include "http/problem.h"
+#include "json/json.h"
 
 /* Answers above this count against the limit on memory for bodies. */
 #define LARGE_ANSWER_BYTES ((size_t)256 * 1024)
-/* What is parsed on a loop holds up its other connections. */
-#define PARKED_BODY_MAX ((size_t)64 * 1024)
+/* What is parsed on a loop holds up its other connections: each of these takes some 0.2 ms. And the tree stays
+ * counted while its request is parked. */
+#define PARKED_BODY_MAX ((size_t)16 * 1024)
+#define PARKED_TREE_MAX ((size_t)64 * 1024)
 
 /* Whether what was handled makes an answer. */
 static enum status handled(void *context, enum status status)
@@ -194,6 +197,12 @@ bool exchange_give_up(struct exchange *ex)
     return true;
 }
 
+/* Whether a body is parsed in no time. */
+static bool is_light(struct str body)
+{
+    return body.len <= PARKED_BODY_MAX && json_tree_bytes(body) <= PARKED_TREE_MAX;
+}
+
 bool exchange_work(struct exchange *ex)
 {
     const struct server_config *config = &ex->loop->server->config;
@@ -209,8 +218,7 @@ bool exchange_work(struct exchange *ex)
     if (pool == config->store_pool && !is_admitted(ex)) {
         return false;
     }
-    if (ex->req.route->run == RUN_WRITE && config->writes_pend &&
-        ex->req.body.len <= PARKED_BODY_MAX) {
+    if (ex->req.route->run == RUN_WRITE && config->writes_pend && is_light(ex->req.body)) {
         return park(ex, pool);
     }
     return submit(ex, pool);

@@ -19,6 +19,14 @@ def post(tenant, number):
     return orgd.request_bytes("POST", tenant.documents, headers, f'{{"_id": "{number}"}}')
 
 
+def post_of_many_values(tenant, number):
+    """Read as JSON, it takes some twenty times its 30,000 bytes."""
+    headers = [("Authorization", f"Bearer {tenant.token}")]
+    values = ",".join(["1"] * 15000)
+    body = f'{{"_id": "{number}", "values": [{values}]}}'
+    return orgd.request_bytes("POST", tenant.documents, headers, body)
+
+
 def patch(tenant, number):
     """Keeps a thread of the store pool until it is committed, which a POST doesn't."""
     headers = [("Authorization", f"Bearer {tenant.token}")]
@@ -132,6 +140,23 @@ def fill_the_queue(serve):
         assert b'"busy"' in answer.body
     kept = server.client.get(greedy.documents + "?count=true", headers=greedy.headers).json()
     assert kept["count"] == 11
+
+
+def test_one_organizations_waiting_writes_leave_memory_for_others(serve):
+    in_time(fill_the_memory, serve)
+
+
+def fill_the_memory(serve):
+    server = serve({"ORGD_STORE_THREADS": "4", "ORGD_MAX_BODIES_BYTES": str(16 << 20)})
+    greedy, modest = server.new_tenant(), server.new_tenant()
+    with contextlib.ExitStack() as stack:
+        with writes_held_up(server):
+            flood = [send(stack, server, greedy, n, post_of_many_values) for n in range(40)]
+            wait_until_in_flight(server, 40)
+            few = [send(stack, server, modest, n) for n in range(3)]
+            wait_until_in_flight(server, 43)
+        assert [connection.response("POST").status for connection in few] == [201] * 3
+        assert {connection.response("POST").status for connection in flood} == {201}
 
 
 @pytest.mark.parametrize("token", ["", "x.y.z", "forged"])

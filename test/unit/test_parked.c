@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define PLACES 4 /* one thread, and three requests that wait */
-#define LARGE_BYTES (65 * 1024)
+#define LARGE_BYTES (17 * 1024)
 
 /* The store: works that were begun and not ended, in order. */
 static struct {
@@ -182,15 +182,15 @@ static void stop(void)
     take_down();
 }
 
-/* Sends a POST with so many bytes of body; the connection, which ends with the answer. */
-static int post(const char *path, size_t bytes)
+/* Sends a POST with so many bytes of body, each of them this; the connection, which ends with the answer. */
+static int post_of(const char *path, size_t bytes, char byte)
 {
     static char body[LARGE_BYTES];
     struct sockaddr_in address = listening();
     char head[256];
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    memset(body, 'x', sizeof(body));
+    memset(body, byte, sizeof(body));
     (void)snprintf(head, sizeof(head),
                    "POST %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
                    "Content-Length: %zu\r\n\r\n",
@@ -199,6 +199,11 @@ static int post(const char *path, size_t bytes)
     assert_int_equal(write(fd, head, strlen(head)), strlen(head));
     assert_int_equal(write(fd, body, bytes), bytes);
     return fd;
+}
+
+static int post(const char *path, size_t bytes)
+{
+    return post_of(path, bytes, 'x');
 }
 
 /* The whole answer. */
@@ -262,6 +267,14 @@ TEST(write__with_a_large_body_is_the_pools)
 {
     start(true);
     assert_ends(answer_of(post("/write", LARGE_BYTES)), "{\"thread\":\"store\",\"parked\":false}");
+    stop();
+}
+
+TEST(write__with_a_body_of_many_values_is_the_pools)
+{
+    start(true);
+    assert_ends(answer_of(post_of("/write", 4 * 1024, ',')),
+                "{\"thread\":\"store\",\"parked\":false}");
     stop();
 }
 
@@ -372,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(write__goes_on_on_its_loop_when_the_store_has_an_outcome),
         cmocka_unit_test(write__with_a_large_body_is_the_pools),
+        cmocka_unit_test(write__with_a_body_of_many_values_is_the_pools),
         cmocka_unit_test(write__where_the_engine_is_waited_for_is_the_pools),
         cmocka_unit_test(writes__take_places_of_the_pool_and_give_them_back),
         cmocka_unit_test(write__that_was_not_begun_in_time_is_refused),
