@@ -1,5 +1,6 @@
 /* Edits that nobody waits for: told at their home once they are on disk, taken back before they are begun,
  * and the same to the engines around this one. */
+#include "faulty_vfs.h"
 #include "sqlite_help.h"
 
 #include "base/buf.h"
@@ -172,6 +173,42 @@ TEST(edit__that_is_refused_is_told_so_later)
     help_fixture_done(&f);
 }
 
+/* One edit is in a transaction, others wait behind it, and the disk fails. */
+static void fail_commits(enum fault failure, enum status expected)
+{
+    static struct edit edits[5];
+    struct store *fault;
+    struct fixture f;
+    struct oid a;
+
+    help_fixture(&f, open_store(&fault));
+    a = suite_create(&f, failure == FAULT_LOST ? "lost" : "full").id;
+    memset(edits, 0, sizeof(edits));
+    edits[0].stops = true;
+    begin_edit(&edits[0], f.store, &a, 0);
+    wait_until_reached();
+    for (int i = 1; i < 5; i++) {
+        begin_edit(&edits[i], f.store, &a, i);
+    }
+    faulty_vfs_arm(failure, 0, true);
+    open_gate();
+    wait_until_ended(5);
+    assert_true(faulty_vfs_disarm() > 0);
+    assert_status(end_edit(&edits[0]), expected);
+    for (int i = 1; i < 5; i++) {
+        assert_int_not_equal(end_edit(&edits[i]), ST_OK);
+    }
+    assert_int_equal(suite_count(&f, &a), 0);
+    assert_status(suite_put(f.store, &f.call, &a, "0", "{}"), ST_OK);
+    help_fixture_done(&f);
+}
+
+TEST(edits__that_are_left_are_told_of_a_commit_that_fails)
+{
+    fail_commits(FAULT_WRITE_FULL, ST_STORAGE_FULL);
+    fail_commits(FAULT_LOST, ST_UNSURE);
+}
+
 TEST(edit__can_be_taken_back_until_it_is_begun)
 {
     static struct edit edits[3];
@@ -306,6 +343,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(edits__that_are_left_are_told_of_together_and_are_there, help_empty),
         cmocka_unit_test_setup(edit__that_is_refused_is_told_so_later, help_empty),
+        cmocka_unit_test_setup(edits__that_are_left_are_told_of_a_commit_that_fails, help_empty),
         cmocka_unit_test_setup(edit__can_be_taken_back_until_it_is_begun, help_empty),
         cmocka_unit_test_setup(edit__whose_deadline_passes_on_the_queue_changes_nothing,
                                help_empty),
@@ -316,6 +354,7 @@ int main(void)
     };
     int failures;
 
+    faulty_vfs_install();
     help_init(&place);
     failures = cmocka_run_group_tests(tests, NULL, NULL);
     help_done(&place);
