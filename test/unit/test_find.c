@@ -1,12 +1,8 @@
 /* Rows that are RUN_FIND, where reads block: who answers, the event loop or the store pool. */
-#include "listening.h"
+#include "served.h"
 #include "test.h"
 
-#include "base/executor.h"
-#include "base/log.h"
-#include "http/request.h"
 #include "http/response.h"
-#include "http/server.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -64,77 +60,25 @@ static const struct route rows[] = {
     { METHOD_GET, "/read", WHO_ANYONE, RUN_READ, BODY_SMALL, 200, say_where },
 };
 
-static enum status allow(struct request *req)
-{
-    req->lane = 1;
-    return ST_OK;
-}
-
-static _Atomic int64_t timeout_ms = 30000;
-static struct executor *pool;
-static struct server *server;
-
 static void start(bool reads_block)
 {
-    struct server_config config = {
-        .listen = "127.0.0.1:0",
-        .loops = 1,
-        .max_connections = 8,
-        .max_connections_per_address = 8,
-        .max_request_line_bytes = 8192,
-        .max_header_bytes = 16384,
-        .max_headers = 100,
-        .max_body_bytes = 65536,
-        .max_document_bytes = 65536,
-        .max_bodies_bytes = BODIES_BYTES,
-        .header_timeout_ms = 30000,
-        .body_timeout_ms = 30000,
-        .stop_timeout_ms = 10000,
-        .reads_block = reads_block,
-        .request_timeout_ms = &timeout_ms,
-        .routes = { .rows = rows, .count = sizeof(rows) / sizeof(rows[0]) },
-        .admit = allow,
-        .authorize = allow,
-    };
+    struct server_config config = served_config(rows, sizeof(rows) / sizeof(rows[0]));
 
-    assert_int_equal(executor_new_shared("store", 1, 8, false, &pool, NULL), ST_OK);
-    config.store_pool = pool;
-    config.hash_pool = pool;
-    log_set_level(LOG_ERROR);
-    assert_int_equal(server_new(&config, &server, NULL), ST_OK);
-    assert_int_equal(server_start(server, NULL), ST_OK);
-}
-
-static void stop(void)
-{
-    assert_true(server_stop(server));
-    executor_free(pool);
-    server_free(server);
+    config.reads_block = reads_block;
+    config.max_bodies_bytes = BODIES_BYTES;
+    served_start(config, 8);
 }
 
 /* The whole answer to a GET with this body; the connection ends with it. */
 static const char *get_with(const char *path, const char *body)
 {
-    static char answer[4096];
-    struct sockaddr_in address = listening();
-    char request[BODY_BYTES + 256];
-    size_t len = 0;
-    ssize_t n;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char head[256];
 
-    (void)snprintf(request, sizeof(request),
+    (void)snprintf(head, sizeof(head),
                    "GET %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
-                   "Content-Length: %zu\r\n\r\n%s",
-                   path, strlen(body), body);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(write(fd, request, strlen(request)), strlen(request));
-    do {
-        n = read(fd, answer + len, sizeof(answer) - 1 - len);
-        len += n > 0 ? (size_t)n : 0;
-    } while (n > 0);
-    answer[len] = '\0';
-    (void)close(fd);
-    return answer;
+                   "Content-Length: %zu\r\n\r\n",
+                   path, strlen(body));
+    return served_answer(served_send(head, body, strlen(body)));
 }
 
 static const char *get(const char *path)
@@ -154,14 +98,14 @@ TEST(find__of_what_is_remembered_is_the_loops)
 {
     start(true);
     assert_ends(get("/kept"), "{\"thread\":\"loop\",\"memory_only\":true}");
-    stop();
+    served_stop();
 }
 
 TEST(find__of_anything_else_is_the_pools_and_leaves_nothing_of_the_first_try)
 {
     start(true);
     assert_ends(get("/asked"), "{\"thread\":\"store\",\"memory_only\":false}");
-    stop();
+    served_stop();
 }
 
 TEST(find__that_is_tried_twice_has_room_for_its_body_twice)
@@ -174,28 +118,28 @@ TEST(find__that_is_tried_twice_has_room_for_its_body_twice)
     memcpy(body + strlen(body), "{}]", 4);
     start(true);
     assert_ends(get_with("/told", body), "{\"thread\":\"store\",\"memory_only\":false}");
-    stop();
+    served_stop();
 }
 
 TEST(find__that_is_refused_without_the_store_is_the_loops)
 {
     start(true);
     assert_int_equal(strncmp(get("/refused"), "HTTP/1.1 404 ", 13), 0);
-    stop();
+    served_stop();
 }
 
 TEST(read__that_blocks_is_the_pools)
 {
     start(true);
     assert_ends(get("/read"), "{\"thread\":\"store\",\"memory_only\":false}");
-    stop();
+    served_stop();
 }
 
 TEST(find__where_reads_dont_block_is_an_ordinary_read)
 {
     start(false);
     assert_ends(get("/asked"), "{\"thread\":\"loop\",\"memory_only\":false}");
-    stop();
+    served_stop();
 }
 
 int main(void)

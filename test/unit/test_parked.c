@@ -1,14 +1,10 @@
 /* Rows that are RUN_WRITE: begun on the event loop, and left there until a store of the test's own has an
  * outcome. */
-#include "listening.h"
+#include "served.h"
 #include "test.h"
 
-#include "base/executor.h"
 #include "base/later.h"
-#include "base/log.h"
-#include "http/request.h"
 #include "http/response.h"
-#include "http/server.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -126,79 +122,28 @@ static const struct route rows[] = {
     { METHOD_POST, "/fail", WHO_ANYONE, RUN_WRITE, BODY_SMALL, 200, fail_at_once },
 };
 
-static enum status allow(struct request *req)
-{
-    req->lane = 1;
-    return ST_OK;
-}
-
-static _Atomic int64_t timeout_ms;
-static struct executor *pool;
-static struct server *server;
-
 static void start(bool writes_pend)
 {
-    struct server_config config = {
-        .listen = "127.0.0.1:0",
-        .loops = 1,
-        .max_connections = 16,
-        .max_connections_per_address = 16,
-        .max_request_line_bytes = 8192,
-        .max_header_bytes = 16384,
-        .max_headers = 100,
-        .max_body_bytes = (size_t)2 * LARGE_BYTES,
-        .max_document_bytes = (size_t)2 * LARGE_BYTES,
-        .max_bodies_bytes = (size_t)1 << 20,
-        .header_timeout_ms = 30000,
-        .body_timeout_ms = 30000,
-        .stop_timeout_ms = 30000,
-        .writes_pend = writes_pend,
-        .request_timeout_ms = &timeout_ms,
-        .routes = { .rows = rows, .count = sizeof(rows) / sizeof(rows[0]) },
-        .admit = allow,
-        .authorize = allow,
-    };
+    struct server_config config = served_config(rows, sizeof(rows) / sizeof(rows[0]));
 
+    config.writes_pend = writes_pend;
     store.may_withdraw = true;
     store.refused_to = false;
-    timeout_ms = 30000;
-    assert_int_equal(executor_new_shared("store", 1, PLACES - 1, false, &pool, NULL), ST_OK);
-    config.store_pool = pool;
-    config.hash_pool = pool;
-    log_set_level(LOG_ERROR);
-    assert_int_equal(server_new(&config, &server, NULL), ST_OK);
-    assert_int_equal(server_start(server, NULL), ST_OK);
-}
-
-static void take_down(void)
-{
-    executor_free(pool);
-    server_free(server);
-}
-
-static void stop(void)
-{
-    assert_true(server_stop(server));
-    take_down();
+    served_start(config, PLACES - 1);
 }
 
 /* Sends a POST with so many bytes of body, each of them this; the connection, which ends with the answer. */
 static int post_of(const char *path, size_t bytes, char byte)
 {
     static char body[LARGE_BYTES];
-    struct sockaddr_in address = listening();
     char head[256];
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     memset(body, byte, sizeof(body));
     (void)snprintf(head, sizeof(head),
                    "POST %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
                    "Content-Length: %zu\r\n\r\n",
                    path, bytes);
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-    assert_int_equal(write(fd, head, strlen(head)), strlen(head));
-    assert_int_equal(write(fd, body, bytes), bytes);
-    return fd;
+    return served_send(head, body, bytes);
 }
 
 static int post(const char *path, size_t bytes)
@@ -206,25 +151,9 @@ static int post(const char *path, size_t bytes)
     return post_of(path, bytes, 'x');
 }
 
-/* The whole answer. */
-static const char *answer_of(int fd)
-{
-    static char answer[4096];
-    size_t len = 0;
-    ssize_t n;
-
-    do {
-        n = read(fd, answer + len, sizeof(answer) - 1 - len);
-        len += n > 0 ? (size_t)n : 0;
-    } while (n > 0);
-    answer[len] = '\0';
-    (void)close(fd);
-    return answer;
-}
-
 static void assert_status_of(int fd, const char *status)
 {
-    const char *answer = answer_of(fd);
+    const char *answer = served_answer(fd);
 
     assert_int_equal(strncmp(answer, "HTTP/1.1 ", 9), 0);
     assert_int_equal(strncmp(answer + 9, status, 3), 0);
@@ -255,34 +184,35 @@ TEST(write__goes_on_on_its_loop_when_the_store_has_an_outcome)
     fd = post("/write", 10);
     wait_for_works(1);
     end_works(ST_OK);
-    assert_ends(answer_of(fd), "{\"thread\":\"loop\",\"parked\":true}");
+    assert_ends(served_answer(fd), "{\"thread\":\"loop\",\"parked\":true}");
     fd = post("/write", 10);
     wait_for_works(1);
     end_works(ST_STORAGE_FULL);
     assert_status_of(fd, "507");
-    stop();
+    served_stop();
 }
 
 TEST(write__with_a_large_body_is_the_pools)
 {
     start(true);
-    assert_ends(answer_of(post("/write", LARGE_BYTES)), "{\"thread\":\"store\",\"parked\":false}");
-    stop();
+    assert_ends(served_answer(post("/write", LARGE_BYTES)),
+                "{\"thread\":\"store\",\"parked\":false}");
+    served_stop();
 }
 
 TEST(write__with_a_body_of_many_values_is_the_pools)
 {
     start(true);
-    assert_ends(answer_of(post_of("/write", 4 * 1024, ',')),
+    assert_ends(served_answer(post_of("/write", 4 * 1024, ',')),
                 "{\"thread\":\"store\",\"parked\":false}");
-    stop();
+    served_stop();
 }
 
 TEST(write__where_the_engine_is_waited_for_is_the_pools)
 {
     start(false);
-    assert_ends(answer_of(post("/write", 10)), "{\"thread\":\"store\",\"parked\":false}");
-    stop();
+    assert_ends(served_answer(post("/write", 10)), "{\"thread\":\"store\",\"parked\":false}");
+    served_stop();
 }
 
 TEST(writes__take_places_of_the_pool_and_give_them_back)
@@ -297,26 +227,26 @@ TEST(writes__take_places_of_the_pool_and_give_them_back)
         const char *refused;
 
         post_all(fds, 3); /* one as if it had the thread, and half of the queue, rounded up */
-        assert_int_equal(executor_depth(pool), 2);
-        refused = answer_of(post("/write", 10));
+        assert_int_equal(executor_depth(served.pool), 2);
+        refused = served_answer(post("/write", 10));
         assert_int_equal(strncmp(refused, "HTTP/1.1 503 ", 13), 0);
         assert_non_null(strstr(refused, "\r\nRetry-After: 1\r\n"));
         end_works(ST_OK);
         for (int i = 0; i < 3; i++) {
             assert_status_of(fds[i], "200");
         }
-        assert_int_equal(executor_depth(pool), 0);
+        assert_int_equal(executor_depth(served.pool), 0);
     }
-    stop();
+    served_stop();
 }
 
 TEST(write__that_was_not_begun_in_time_is_refused)
 {
     start(true);
-    timeout_ms = 1;
+    served.timeout_ms = 1;
     assert_status_of(post("/write", 10), "503");
     wait_for_works(0);
-    stop();
+    served_stop();
 }
 
 TEST(write__that_was_begun_is_waited_for_beyond_its_deadline)
@@ -324,7 +254,7 @@ TEST(write__that_was_begun_is_waited_for_beyond_its_deadline)
     int fd;
 
     start(true);
-    timeout_ms = 1;
+    served.timeout_ms = 1;
     (void)pthread_mutex_lock(&store.mutex);
     store.may_withdraw = false;
     (void)pthread_mutex_unlock(&store.mutex);
@@ -335,8 +265,8 @@ TEST(write__that_was_begun_is_waited_for_beyond_its_deadline)
     }
     (void)pthread_mutex_unlock(&store.mutex);
     end_works(ST_OK);
-    assert_ends(answer_of(fd), "{\"thread\":\"loop\",\"parked\":true}");
-    stop();
+    assert_ends(served_answer(fd), "{\"thread\":\"loop\",\"parked\":true}");
+    served_stop();
 }
 
 TEST(client__that_leaves_meanwhile_leaves_nothing_behind)
@@ -354,7 +284,7 @@ TEST(client__that_leaves_meanwhile_leaves_nothing_behind)
     for (int i = 0; i < 3; i++) {
         assert_status_of(fds[i], "200");
     }
-    stop();
+    served_stop();
 }
 
 static void *end_after_a_while(void *unused)
@@ -372,12 +302,12 @@ TEST(stop__waits_for_what_is_parked)
     start(true);
     post_all(fds, 3);
     assert_int_equal(pthread_create(&thread, NULL, end_after_a_while, NULL), 0);
-    assert_true(server_stop(server));
+    assert_true(server_stop(served.server));
     (void)pthread_join(thread, NULL);
     for (int i = 0; i < 3; i++) {
-        assert_ends(answer_of(fds[i]), "{\"thread\":\"loop\",\"parked\":true}");
+        assert_ends(served_answer(fds[i]), "{\"thread\":\"loop\",\"parked\":true}");
     }
-    take_down();
+    served_take_down();
 }
 
 int main(void)
