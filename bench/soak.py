@@ -83,9 +83,9 @@ def crowd(organizations, tokens):
 
 
 def open_connections(address):
-    """The warm-up of what each thread of the store pool keeps: a connection to MongoDB, which is opened
-    when it is needed at the same time as the others. One organization's requests never need them all,
-    where the server doesn't serve more for it; those of a crowd do."""
+    """The warm-up of what each thread of the store pool keeps: a connection to MongoDB, or one that reads
+    SQLite's file, which is opened when it is needed at the same time as the others. One organization's
+    requests seldom or never need them all; those of a crowd do."""
     numbers = range(1, CROWD + 1)
     organizations = [sign_up(address, n) for n in numbers]
     tokens = [log_in(address, n) for n in numbers]
@@ -132,6 +132,7 @@ def record(run, key, columns, note):
 def on_embedded(run):
     directory = run.directory("soak")
     with embedded(directory, TWO) as (server, address):
+        open_connections(address)
         columns, note = samples_under_load(run, server, address, directory / "orgd.db-wal")
     record(run, "soak", columns, note)
 
