@@ -209,19 +209,27 @@ TEST(edits__that_are_left_are_told_of_a_commit_that_fails)
     fail_commits(FAULT_LOST, ST_UNSURE);
 }
 
+/* One edit of a new organization, at which the writer stands, and another one behind it. The id stays the
+ * edits' until they have ended. */
+static void begin_behind_one(struct fixture *f, struct edit edits[2], struct oid *ret_a)
+{
+    struct store *fault;
+
+    help_fixture(f, open_store(&fault));
+    *ret_a = suite_create(f, "a").id;
+    edits[0].stops = true;
+    begin_edit(&edits[0], f->store, ret_a, 0);
+    wait_until_reached();
+    begin_edit(&edits[1], f->store, ret_a, 1);
+}
+
 TEST(edit__can_be_taken_back_until_it_is_begun)
 {
     static struct edit edits[3];
-    struct store *fault;
     struct fixture f;
     struct oid a;
 
-    help_fixture(&f, open_store(&fault));
-    a = suite_create(&f, "a").id;
-    edits[0].stops = true;
-    begin_edit(&edits[0], f.store, &a, 0);
-    wait_until_reached();
-    begin_edit(&edits[1], f.store, &a, 1);
+    begin_behind_one(&f, edits, &a);
     begin_edit(&edits[2], f.store, &a, 2);
     assert_false(later_withdraw(&edits[0].later, ST_BUSY));
     assert_true(later_withdraw(&edits[1].later, ST_BUSY));
@@ -240,16 +248,10 @@ TEST(edit__can_be_taken_back_until_it_is_begun)
 TEST(edit__whose_deadline_passes_on_the_queue_changes_nothing)
 {
     static struct edit edits[2];
-    struct store *fault;
     struct fixture f;
     struct oid a;
 
-    help_fixture(&f, open_store(&fault));
-    a = suite_create(&f, "a").id;
-    edits[0].stops = true;
-    begin_edit(&edits[0], f.store, &a, 0);
-    wait_until_reached();
-    begin_edit(&edits[1], f.store, &a, 1);
+    begin_behind_one(&f, edits, &a);
     edits[1].shot.call.deadline_ms = clock_monotonic_ms() - 1;
     open_gate();
     wait_until_ended(2);

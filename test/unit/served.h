@@ -10,9 +10,11 @@
 #include "base/executor.h"
 #include "base/log.h"
 #include "http/request.h"
+#include "http/response.h"
 #include "http/server.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -75,6 +77,22 @@ static void served_stop(void)
 {
     assert_true(server_stop(served.server));
     served_take_down();
+}
+
+/* Makes a response of the thread's name and a fact. */
+static void served_say(struct response *resp, const char *fact, bool is_so)
+{
+    struct json_out out;
+    char name[16] = "";
+
+    (void)pthread_getname_np(pthread_self(), name, sizeof(name));
+    response_json(resp, &out);
+    json_out_object(&out);
+    json_out_key(&out, "thread");
+    json_out_text(&out, name);
+    json_out_key(&out, fact);
+    json_out_bool(&out, is_so);
+    json_out_end(&out);
 }
 
 /* Where this process' one listening socket is. */

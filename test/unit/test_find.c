@@ -2,9 +2,6 @@
 #include "served.h"
 #include "test.h"
 
-#include "http/response.h"
-
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,17 +13,7 @@
 /* Says the name of its thread, and whether it was to wait for nothing. */
 static enum status say_where(struct request *req, struct response *resp)
 {
-    struct json_out out;
-    char name[16] = "";
-
-    (void)pthread_getname_np(pthread_self(), name, sizeof(name));
-    response_json(resp, &out);
-    json_out_object(&out);
-    json_out_key(&out, "thread");
-    json_out_text(&out, name);
-    json_out_key(&out, "memory_only");
-    json_out_bool(&out, req->call.memory_only);
-    json_out_end(&out);
+    served_say(resp, "memory_only", req->call.memory_only);
     return ST_OK;
 }
 

@@ -4,7 +4,6 @@
 #include "test.h"
 
 #include "base/later.h"
-#include "http/response.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -86,18 +85,9 @@ static enum status say_where(void *context, enum status status)
 {
     struct request *req = context;
     struct response *resp = (struct response *)(uintptr_t)req->params[0].ptr;
-    struct json_out out;
-    char name[16] = "";
 
     TRY(status);
-    (void)pthread_getname_np(pthread_self(), name, sizeof(name));
-    response_json(resp, &out);
-    json_out_object(&out);
-    json_out_key(&out, "thread");
-    json_out_text(&out, name);
-    json_out_key(&out, "parked");
-    json_out_bool(&out, req->call.later);
-    json_out_end(&out);
+    served_say(resp, "parked", req->call.later);
     return ST_OK;
 }
 
